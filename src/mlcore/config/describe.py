@@ -1,0 +1,86 @@
+"""Settings → text: the commented example, and what is in force with secrets masked.
+
+`python -m mlcore.config.describe` prints the example that is kept as `etc/mlcore.cfg`."""
+
+import sys
+import textwrap
+from dataclasses import fields
+from typing import Any
+
+from mlcore.config.settings import LAYOUTS, Settings
+from mlcore.config.values import Kind
+
+_HEAD = """\
+# Configuration of mlcore. Every key is shown with its default; take away the # to change it.
+#
+# Read from the first of: the file after -C, $MLCORE_CONFIG_FILE, ./mlcore.cfg, ./var/etc/mlcore.cfg,
+# ~/.mlcore.cfg, /etc/mlcore.cfg, /etc/mlcore/mlcore.cfg. `mlcore conf --check` says whether it can be used.
+#
+# Lines are `key: value`; a # begins a comment line, not one behind a value. Spans of time are written
+# like 1d12h (w d h m s), sizes like 64M (K M G), choices of two like yes and no.
+"""
+_MASK = "********"
+
+
+def example() -> str:
+    """The commented example configuration: all sections, all keys, all defaults."""
+    parts = [_HEAD]
+    for item in fields(Settings):
+        if "section" not in item.metadata:
+            continue
+        record: Any = item.type
+        name = item.metadata["section"]
+        parts.append(
+            f"\n{_comment(_sentence(record.__doc__))}\n[{'paths.here' if name == 'paths' else name}]\n"
+        )
+        for key in fields(record):
+            kind: Kind = key.metadata["kind"]
+            parts.append(
+                f"\n{_comment(key.metadata['doc'])}\n#{key.name}: {kind.show(key.default)}".rstrip() + "\n"
+            )
+    for layout, differences in LAYOUTS.items():
+        if differences:
+            parts.append(f"\n{_comment(f'What `layout: {layout}` has instead.')}\n[paths.{layout}]\n")
+            parts.extend(f"#{key}: {value}\n" for key, value in differences.items())
+    return "".join(parts)
+
+
+def effective(settings: Settings) -> dict[str, dict[str, str]]:
+    """What is in force: section → key → text as one would write it; secrets are masked."""
+    result = {}
+    for item in fields(settings):
+        if "section" not in item.metadata:
+            continue
+        record = getattr(settings, item.name)
+        name = item.metadata["section"]
+        shown = f"paths.{settings.mailman.layout}" if name == "paths" else name
+        result[shown] = {
+            key.name: _shown(key.metadata["kind"], getattr(record, key.name), secret=key.metadata["secret"])
+            for key in fields(record)
+        }
+    return result
+
+
+def _shown(kind: Kind, value: object, *, secret: bool) -> str:
+    if secret and value and not str(value).startswith("sqlite:"):
+        return _MASK
+    return kind.show(value)
+
+
+def _sentence(doc: str) -> str:
+    return " ".join(doc.split())
+
+
+def _comment(text: str) -> str:
+    return textwrap.fill(
+        text,
+        width=110,
+        initial_indent="# ",
+        subsequent_indent="# ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(example())

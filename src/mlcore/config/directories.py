@@ -1,0 +1,43 @@
+"""The directories of `Paths`: made if missing, refused if others could write to them (P26)."""
+
+import os
+import stat
+from dataclasses import fields
+
+from mlcore.base.durable import make_directories
+from mlcore.base.errors import BadInput, DiskTrouble
+from mlcore.config.settings import Paths
+
+
+def prepare(paths: Paths) -> None:
+    """Makes what is missing of var_dir, queue_dir, log_dir, data_dir, with mode 0700, and checks all of them.
+
+    etc_dir is only checked where it exists: under the layout fhs it belongs to the system. Raises BadInput
+    for what is no directory or is one that everybody may write to, DiskTrouble where one cannot be made."""
+    for item in fields(paths):
+        path = getattr(paths, item.name)
+        if item.name != "etc_dir":
+            _make(path)
+        _check(path)
+
+
+def _make(path: str) -> None:
+    if os.path.lexists(path):
+        return  # the check tells whether it is a directory
+    try:
+        make_directories(path, ())
+    except OSError as error:
+        raise DiskTrouble.of(error, f"making {path}") from error
+
+
+def _check(path: str) -> None:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DiskTrouble.of(error, f"looking at {path}") from error
+    if not stat.S_ISDIR(status.st_mode):
+        raise BadInput(f"{path} is not a directory", "move it away")
+    if status.st_mode & stat.S_IWOTH:
+        raise BadInput(f"everybody may write to {path}", f"run chmod o-w {path}")
