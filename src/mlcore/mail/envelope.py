@@ -1,0 +1,104 @@
+"""What mlcore knows about a message beside its octets: one frozen record per stage of its life.
+
+`spool.entry` codes these and nothing else. A record may gain fields with defaults; a change of meaning
+needs a new version in the magic line. Times are Unix seconds (UTC)."""
+
+from typing import Literal
+
+import msgspec
+
+
+class Arrived(msgspec.Struct, frozen=True, kw_only=True, tag="arrived"):
+    """in/: accepted by LMTP or injected, not yet decided. One per accepted recipient address."""
+
+    list_id: str
+    recipient: str
+    """The address as given at RCPT, spelling kept."""
+    purpose: Literal["post", "owner"] = "post"
+    reverse_path: str = ""
+    """MAIL FROM without brackets; empty is the null sender."""
+    arrived_at: float
+    smtputf8: bool = False
+    peer: str = ""
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True, tag="held"):
+    """hold/: waits for a moderator."""
+
+    arrived: Arrived
+    reasons: tuple[str, ...]
+    rule_hits: tuple[str, ...] = ()
+    sender: str = ""
+    subject: str = ""
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
+    """pipeline/: approved, or accepted and told to wait. The rules do not run again."""
+
+    arrived: Arrived
+    moderator_approved: bool = False
+    approved_at: float | None = None
+
+
+class Rendered(msgspec.Struct, frozen=True, kw_only=True, tag="rendered"):
+    """out/ and retry/: the octets every recipient gets, with the envelope sender they go out under."""
+
+    list_id: str
+    reverse_path: str
+    message_id: str = ""
+    arrived_at: float
+    """Start of `delivery_retry_period`."""
+    number: int | None = None
+    smtputf8: bool = False
+    """The header section holds raw UTF-8, or the reverse path does."""
+    eight_bit: bool = False
+    """The body holds octets over 127."""
+    kind: Literal["post", "owner", "notice"] = "post"
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
+    """virgin/: mail that mlcore itself wrote, complete but for its rendering."""
+
+    list_id: str = ""
+    """Empty: a message of the site."""
+    reverse_path: str = ""
+    kind: str
+    """What it is about, for logs: `shunted`, `held`, …"""
+    arrived_at: float
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
+    """command/: mail to -join, -leave, -confirm or -request."""
+
+    list_id: str
+    recipient: str
+    command: Literal["join", "leave", "confirm", "request"]
+    detail: str = ""
+    """What stood behind the delimiter (a token), spelling kept."""
+    reverse_path: str = ""
+    arrived_at: float
+    smtputf8: bool = False
+    peer: str = ""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
+    """bounces/: a delivery report, or whatever else came to -bounces."""
+
+    list_id: str
+    recipient: str
+    detail: str = ""
+    """What stood behind the delimiter: a VERP address, a tag, a probe token."""
+    reverse_path: str = ""
+    arrived_at: float
+    smtputf8: bool = False
+    peer: str = ""
+
+
+Envelope = Arrived | Held | Accepted | Rendered | Notice | Command | Report
+
+
+def list_id_of(envelope: Envelope) -> str:
+    """The list an entry belongs to; empty for mail of the site itself."""
+    if isinstance(envelope, Held | Accepted):
+        return envelope.arrived.list_id
+    return envelope.list_id
