@@ -1,0 +1,1 @@
+"""Handlers: what a list changes in a post."""

@@ -1,0 +1,55 @@
+"""The fields that tell programs what list this is and how to deal with it (RFC 2369, RFC 2919)."""
+
+from typing import Final
+from urllib.parse import quote
+
+from mlcore.lists.draft import Draft
+from mlcore.lists.facts import RenderFacts
+from mlcore.lists.model import ListPolicy
+from mlcore.lists.plain import one_line
+from mlcore.mail import words
+
+# List-Unsubscribe-Post (RFC 8058) speaks of the List-Unsubscribe it came with, so it goes with it.
+_REPLACED: Final = (
+    "list-help",
+    "list-id",
+    "list-owner",
+    "list-post",
+    "list-subscribe",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
+)
+_LONGEST_DESCRIPTION: Final = 255
+
+
+def handler(draft: Draft, policy: ListPolicy, _facts: RenderFacts) -> Draft:
+    """Writes List-Help, -Id, -Owner, -Post, -Subscribe and -Unsubscribe at the top, in this order, instead
+    of those of another list. With `include_rfc2369_headers` off nothing is touched."""
+    if not policy.include_rfc2369_headers:
+        return draft
+    request = _mailto(policy.sub_address("request"))
+    post = b"<" + _mailto(policy.posting_address) + b">" if policy.allow_list_posts else b"NO"
+    fields = draft.fields.remove(*_REPLACED)
+    # The last one written stands first.
+    fields = fields.prepend("List-Unsubscribe", b"<" + _mailto(policy.sub_address("leave")) + b">")
+    fields = fields.prepend("List-Subscribe", b"<" + _mailto(policy.sub_address("join")) + b">")
+    fields = fields.prepend("List-Post", post)
+    fields = fields.prepend("List-Owner", b"<" + _mailto(policy.sub_address("owner")) + b">")
+    fields = fields.prepend("List-Id", _list_id(policy))
+    fields = fields.prepend("List-Help", b"<" + request + b"?subject=help>")
+    return draft.with_fields(fields)
+
+
+def _mailto(address: str) -> bytes:
+    """The URI of an address (RFC 6068): what is special in URIs, or not ASCII, is percent-encoded."""
+    return b"mailto:" + quote(address, safe="@!$'*+-.=_~").encode()
+
+
+def _list_id(policy: ListPolicy) -> bytes:
+    """`description <name.host>`, or the identifier alone (RFC 2919 3). Only the description's first line."""
+    identifier = b"<" + policy.list_id.encode() + b">"
+    lines = policy.description.strip().splitlines()
+    if not lines:
+        return identifier
+    shown = one_line(lines[0] + (" [...]" if len(lines) > 1 else ""), _LONGEST_DESCRIPTION)
+    return words.phrase(shown, first_column=len("List-Id: ")) + b" " + identifier

@@ -1,0 +1,1 @@
+"""Rules: what a post is held, rejected or discarded for."""
