@@ -1,0 +1,124 @@
+"""Settings of all lists in memory, never older than a second, so that a post needs no query for them."""
+
+import asyncio
+import math
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from mlcore.base.clock import Clock
+from mlcore.lists.model import ListPolicy
+from mlcore.store import generation, lists
+from mlcore.store.engine import Store
+
+MAX_AGE_S = 1.0
+"""How far behind the database an answer may be: after this the generation is read again."""
+
+_Loaded = tuple[int, list[ListPolicy] | None]
+
+
+class PolicyCache:
+    """Every list by List-ID and by posting address; loaded anew when the generation in the database has
+    changed.
+
+    A caller that comes while the cache is young is answered from memory. All others that come together share
+    one look. Every method raises StoreTrouble when the database cannot be asked."""
+
+    def __init__(self, store: Store, clock: Clock, *, max_age_s: float = MAX_AGE_S) -> None:
+        self._store = store
+        self._clock = clock
+        self._max_age_s = max_age_s
+        self._by_id: dict[str, ListPolicy] = {}
+        self._by_posting: dict[tuple[str, str], ListPolicy] = {}
+        self._generation: int | None = None
+        self._looks = (
+            0  # begun so far; the number of a look orders the results, which may overtake each other
+        )
+        self._seen = 0  # the latest look whose result is in memory
+        self._void = 0  # looks up to this one may have missed a change that is known to have been made
+        self._asked_at = -math.inf  # when the look in memory was begun
+        self._pending: tuple[float, asyncio.Future[_Loaded]] | None = None
+
+    async def policy(self, list_id: str) -> ListPolicy | None:
+        """The list with this List-ID (lower case); None is said only after the database was asked."""
+        await self._young()
+        found = self._by_id.get(list_id)
+        if found is None:
+            await self._look()
+            found = self._by_id.get(list_id)
+        return found
+
+    async def by_posting(self, list_name: str, mail_host: str) -> ListPolicy | None:
+        """The list with this posting address (lower case); None is said only after the database was asked."""
+        found = await self.first_of(((list_name, mail_host),))
+        return None if found is None else found[1]
+
+    async def first_of(self, names: Sequence[tuple[str, str]]) -> tuple[int, ListPolicy] | None:
+        """The first of these (list_name, mail_host) that is a list, with its index.
+
+        The database is asked only when none of them is in memory: `ant-owner` is first looked for as a list
+        of its own, and every mail to the owners of `ant` would else cost a query."""
+        await self._young()
+        found = self._first_in_memory(names)
+        if found is None and names:
+            await self._look()
+            found = self._first_in_memory(names)
+        return found
+
+    def invalidate(self) -> None:
+        """Whatever is in memory or being read may be old: the next caller waits for a new look."""
+        self._void = self._looks
+        self._asked_at = -math.inf
+        self._pending = None
+
+    def _first_in_memory(self, names: Sequence[tuple[str, str]]) -> tuple[int, ListPolicy] | None:
+        for index, name in enumerate(names):
+            policy = self._by_posting.get(name)
+            if policy is not None:
+                return index, policy
+        return None
+
+    async def _young(self) -> None:
+        """Returns once what is in memory is younger than `max_age_s`, counted from now."""
+        oldest = self._clock.monotonic() - self._max_age_s
+        while self._asked_at <= oldest:
+            if self._pending is None or self._pending[0] <= oldest:
+                self._pending = (self._clock.monotonic(), self._begin())
+            # shielded: one waiter that is cancelled must not cancel the look for the others
+            await asyncio.shield(self._pending[1])
+
+    async def _look(self) -> None:
+        """Returns once memory is not older than this call."""
+        await self._begin()
+
+    def _begin(self) -> asyncio.Future[_Loaded]:
+        self._looks += 1
+        look, asked_at = self._looks, self._clock.monotonic()
+        future = self._store.submit_read(_load, self._generation)
+
+        def take(done: asyncio.Future[_Loaded]) -> None:
+            self._take(look, asked_at, done)
+
+        future.add_done_callback(take)
+        return future
+
+    def _take(self, look: int, asked_at: float, done: asyncio.Future[_Loaded]) -> None:
+        """Keeps the result, unless a later look is in memory already."""
+        if self._pending is not None and self._pending[1] is done:
+            self._pending = None
+        if done.cancelled() or done.exception() is not None or look <= self._seen:
+            return
+        self._seen = look
+        if look > self._void:
+            self._asked_at = asked_at
+        number, policies = done.result()
+        if policies is not None:
+            self._generation = number
+            self._by_id = {policy.list_id: policy for policy in policies}
+            self._by_posting = {(policy.list_name, policy.mail_host): policy for policy in policies}
+
+
+def _load(conn: Connection, known: int | None) -> _Loaded:
+    """The generation, and all lists if it is another one than `known`."""
+    number = generation.read(conn)
+    return number, None if number == known else lists.all(conn)

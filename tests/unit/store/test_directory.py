@@ -1,0 +1,113 @@
+"""What LMTP asks for each recipient, against a real database."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from mlcore.base.clock import FakeClock
+from mlcore.base.errors import StoreTrouble
+from mlcore.lists.directory import Destination, Directory
+from mlcore.lists.model import ListPolicy
+from mlcore.store import lists
+from mlcore.store.cache import PolicyCache
+from mlcore.store.connect import database_path
+from mlcore.store.directory import StoreDirectory
+from mlcore.store.engine import Store, open_sync
+
+ANT = "ant.example.com"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def directory(store: Store, clock: FakeClock) -> Directory:
+    return StoreDirectory(PolicyCache(store, clock))
+
+
+@pytest.mark.parametrize(
+    ("address", "destination"),
+    [
+        ("ant@example.com", Destination(ANT, "post")),
+        ("Ant@EXAMPLE.com", Destination(ANT, "post")),
+        ("ant+x@example.com", Destination(ANT, "post")),
+        ("ant-owner@example.com", Destination(ANT, "owner")),
+        ("ANT-Bounces+Bob=Example.net@example.com", Destination(ANT, "bounces", "Bob=Example.net")),
+        ("ant-confirm+ToKeN@example.com", Destination(ANT, "confirm", "ToKeN")),
+        ("ant-subscribe@example.com", Destination(ANT, "join")),
+        ("ant-unsubscribe@example.com", Destination(ANT, "leave")),
+    ],
+)
+async def test_addresses_of_a_list(directory: Directory, address: str, destination: Destination) -> None:
+    assert await directory.find(address) == destination
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "bee@example.com",
+        "ant@example.org",
+        "ant-admin@example.com",
+        "ant-owner-join@example.com",
+        "ant",
+        "",
+        "@",
+        "<>",
+    ],
+)
+async def test_p20_what_is_no_address_of_a_list_is_refused(directory: Directory, address: str) -> None:
+    """P20: unknown lists and sub-addresses are refused at RCPT."""
+    assert await directory.find(address) is None
+
+
+async def test_a_list_of_its_own_comes_before_a_sub_address(
+    directory: Directory, clock: FakeClock, url: str
+) -> None:
+    assert await directory.find("ant-owner@example.com") == Destination(ANT, "owner")
+    own = ListPolicy(
+        list_id="ant-owner.example.com", list_name="ant-owner", mail_host="example.com", display_name="x"
+    )
+    with open_sync(url) as conn:
+        lists.create(conn, own, 1.0)
+    clock.advance(1.0)
+    assert await directory.find("ant-owner@example.com") == Destination(own.list_id, "post")
+    assert await directory.find("ant-owner-join@example.com") == Destination(own.list_id, "join")
+
+
+async def test_another_delimiter(store: Store, clock: FakeClock) -> None:
+    directory = StoreDirectory(PolicyCache(store, clock), delimiter="=")
+    assert await directory.find("ant-confirm=T@example.com") == Destination(ANT, "confirm", "T")
+    assert await directory.find("ant+x@example.com") is None
+
+
+async def test_a_list_in_memory_asks_neither_database_nor_thread(directory: Directory, store: Store) -> None:
+    await directory.find("ant@example.com")
+    await store.stop()
+    assert await directory.find("ant-bounces+x=y@example.com") == Destination(ANT, "bounces", "x=y")
+    with pytest.raises(StoreTrouble):
+        await directory.find("bee@example.com")
+
+
+@pytest.fixture
+async def away(url: str) -> AsyncIterator[None]:
+    path = database_path(url)
+    os.rename(path, path + ".away")
+    yield
+    os.rename(path + ".away", path)
+
+
+async def test_p3_database_that_is_down_is_trouble_not_a_refusal(away: None, directory: Directory) -> None:
+    """P3: LMTP answers 451 then, never 550."""
+    for address in ("ant@example.com", "bee@example.com"):
+        with pytest.raises(StoreTrouble):
+            await directory.find(address)
+    assert await directory.find("no address") is None  # no database could tell otherwise
+
+
+async def test_many_at_once(directory: Directory) -> None:
+    answers = await asyncio.gather(*(directory.find("ant@example.com") for _ in range(100)))
+    assert set(answers) == {Destination(ANT, "post")}
