@@ -1,0 +1,175 @@
+"""The whole way of a post: LMTP in, rules, handlers, SMTP out to a fast counting sink.
+
+    .venv/bin/python benchmarks/whole_way.py [--posts 300] [--members 10] [--connections 8] [--profile FILE]
+
+Prints posts/s, processor time and fsyncs per post, LMTP latency and memory. Nothing is asserted."""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+from load import Load, make_list, post_octets  # noqa: E402
+from mlcore.config.loader import load  # noqa: E402
+from mlcore.server.control import ask  # noqa: E402
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One measurement. posts to lists of `members` each, over `connections` at once."""
+
+    name: str
+    posts: int
+    members: int
+    connections: int
+    lists: int = 1
+    size: int = 4096
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--posts", type=int, default=0)
+    parser.add_argument("--members", type=int, default=10)
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--profile", default="", help="cProfile of the server into this file")
+    parser.add_argument("--idle", type=float, default=10.0, help="seconds to watch the idle server")
+    options = parser.parse_args()
+    if options.posts:
+        scenes = [Scene("as asked", options.posts, options.members, options.connections)]
+    else:
+        scenes = [
+            Scene("10 members, 300 posts", 300, 10, 8),
+            Scene("burst of 1,000 posts, 10 members", 1000, 10, 32),
+            Scene("one post at a time", 100, 10, 1),
+            Scene("20 posts to 1,000 members", 20, 1000, 4),
+        ]
+    for scene in scenes:
+        with tempfile.TemporaryDirectory(prefix="mlcore-bench-", dir=os.environ.get("BENCH_DIR")) as place:
+            asyncio.run(measure(scene, Path(place), options))
+
+
+async def measure(scene: Scene, place: Path, options: argparse.Namespace) -> None:
+    sink = subprocess.Popen(
+        [
+            sys.executable,
+            str(ROOT / "benchmarks" / "sink.py"),
+            "--port",
+            "0",
+            "--log",
+            str(place / "sink.log"),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert sink.stdout is not None
+    sink_port = int(sink.stdout.readline().split()[1])
+    config = place / "mlcore.cfg"
+    config.write_text(
+        f"[mailman]\nsite_owner: owner@example.net\nlayout: bench\n[paths.bench]\nvar_dir: {place}/var\n"
+        f"[mta]\nsmtp_host: 127.0.0.1\nsmtp_port: {sink_port}\nlmtp_port: 0\n"
+        f"[logging.root]\npath: mlcore.log\n"
+    )
+    settings = load(str(config))
+    names = make_list(settings, scene.members, scene.lists)
+    command = [sys.executable]
+    if options.profile:
+        command += ["-m", "cProfile", "-o", options.profile]
+    command += ["-m", "mlcore.cli.main"] if options.profile else [str(Path(sys.executable).parent / "mlcore")]
+    server = subprocess.Popen([*command, "-C", str(config), "start", "--foreground"])
+    try:
+        status = await ready(settings.paths.control_socket)
+        port = int(status["lmtp"][0].rpartition(":")[2])
+        await asyncio.sleep(1)
+        idle_cpu = cpu(server.pid)
+        await asyncio.sleep(options.idle)
+        idle_share = (cpu(server.pid) - idle_cpu) / max(options.idle, 0.001) * 100
+        idle_memory = memory(server.pid)
+        posts = [post_octets(name, number, scene.size) for number in range(scene.posts) for name in names[:1]]
+        cpu_before, syncs_before = (
+            cpu(server.pid),
+            ask(settings.paths.control_socket, {"do": "status"})["fsyncs"],
+        )
+        begun = time.perf_counter()
+        load_run = Load(port, scene.connections)
+        latencies = await load_run.send([(names[i % len(names)], posts[i]) for i in range(scene.posts)])
+        accepted = time.perf_counter() - begun
+        await drained(place / "sink.log", scene.posts * scene.members)
+        took = time.perf_counter() - begun
+        await asyncio.sleep(0.3)
+        after = ask(settings.paths.control_socket, {"do": "status"})
+        per_post = (cpu(server.pid) - cpu_before) / scene.posts * 1000
+        print(f"{scene.name} ({scene.connections} LMTP connections, {scene.size} octets)")
+        print(
+            f"  {scene.posts / took:8.0f} posts/s to all members; accepted at {scene.posts / accepted:.0f}/s"
+        )
+        print(f"  {per_post:8.2f} ms processor time a post; {per_post / scene.members:.3f} ms a recipient")
+        print(f"  {(after['fsyncs'] - syncs_before) / scene.posts:8.2f} fsyncs a post in the spool")
+        print(
+            f"  {statistics.median(latencies) * 1000:8.2f} ms LMTP latency (median), "
+            f"{sorted(latencies)[int(len(latencies) * 0.99)] * 1000:.2f} ms (99 %)"
+        )
+        print(
+            f"  {memory(server.pid):8.0f} MiB resident after, {idle_memory:.0f} MiB idle; "
+            f"idle {idle_share:.2f} % of a core",
+            flush=True,
+        )
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+        sink.terminate()
+        sink.wait(10)
+
+
+async def ready(path: str) -> dict[str, list[str]]:
+    for _ in range(200):
+        try:
+            return ask(path, {"do": "status"})
+        except Exception:  # noqa: BLE001  (it is not there yet)
+            await asyncio.sleep(0.05)
+    raise SystemExit("the server did not start")
+
+
+async def drained(log: Path, copies: int) -> None:
+    """Until the sink has taken that many copies; gives up after two minutes."""
+    seen, position, rest = 0, 0, b""
+    for _ in range(12_000):
+        with log.open("rb") as file:
+            file.seek(position)
+            octets = file.read()
+        position += len(octets)
+        lines = (rest + octets).split(b"\n")
+        rest = lines.pop()
+        seen += sum(len(json.loads(line)["recipients"]) for line in lines if line)
+        if seen >= copies:
+            return
+        await asyncio.sleep(0.01)
+    raise SystemExit(f"only {seen} of {copies} copies arrived")
+
+
+def cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def memory(pid: int) -> float:
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0
+
+
+if __name__ == "__main__":
+    main()
