@@ -139,7 +139,7 @@ class SmtpTransport:
     def _kept(self) -> SmtpConnection | None:
         while self._idle:
             connection = self._idle.pop()
-            if not connection.stale():
+            if connection.usable:  # whether the peer has closed it is asked just before it is used
                 return connection
             self.retire(connection)
         return None

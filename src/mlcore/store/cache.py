@@ -84,8 +84,13 @@ class PolicyCache:
         while self._asked_at <= oldest:
             if self._pending is None or self._pending[0] <= oldest:
                 self._pending = (self._clock.monotonic(), self._begin())
+            look = self._pending[1]
             # shielded: one waiter that is cancelled must not cancel the look for the others
-            await asyncio.shield(self._pending[1])
+            await asyncio.shield(look)
+            if self._pending is not None and self._pending[1] is look:
+                # It ended in this turn of the loop, and its result is not in memory yet: to ask on without
+                # letting the loop go would ask for ever.
+                await asyncio.sleep(0)
 
     async def _look(self) -> None:
         """Returns once memory is not older than this call."""
