@@ -1,0 +1,211 @@
+"""Puts the parts together: everything is passed in from here, nothing reaches for anything."""
+
+import os
+import random
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import mlcore
+from mlcore.base.batches import Batches
+from mlcore.base.clock import Clock, SystemClock
+from mlcore.base.durable import Free, LocalDisk, make_directories, publish
+from mlcore.base.errors import DiskTrouble
+from mlcore.base.eventlog import EventLog
+from mlcore.base.ids import IdMaker
+from mlcore.config.settings import Settings
+from mlcore.delivery.copies import NoSeal
+from mlcore.delivery.outbox import OutboxTransport
+from mlcore.delivery.settings import SmtpSettings
+from mlcore.delivery.smtp import SmtpTransport
+from mlcore.delivery.transport import Transport
+from mlcore.ingress.limits import LmtpLimits
+from mlcore.ingress.server import LmtpServer
+from mlcore.lists.facts import SiteFacts
+from mlcore.lists.pipelines import Pipeline as Handlers
+from mlcore.lists.pipelines import pipeline_for
+from mlcore.runners import tasks
+from mlcore.runners.hold import Hold
+from mlcore.runners.incoming import Incoming
+from mlcore.runners.notify import ShuntNotice
+from mlcore.runners.outgoing import Deliver, Schedule
+from mlcore.runners.pipeline import Pipeline
+from mlcore.runners.runner import Limits, Runner
+from mlcore.runners.virgin import Virgin
+from mlcore.runners.work import Work
+from mlcore.spool import steps
+from mlcore.spool.spool import Spool
+from mlcore.store.cache import PolicyCache
+from mlcore.store.directory import StoreDirectory
+from mlcore.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """What a test or a plug-in adds. at: hears the steps of the spool; pipeline_for: the handlers."""
+
+    at: steps.Hook = steps.nothing
+    pipeline_for: Callable[[str], Handlers] = pipeline_for
+    clock: Clock | None = None
+    smtp: Callable[[SmtpSettings], SmtpSettings] = lambda settings: settings
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """The parts of a server, made but not started."""
+
+    settings: Settings
+    log: EventLog
+    batches: Batches
+    spool: Spool
+    store: Store
+    cache: PolicyCache
+    transport: Transport
+    lmtp: LmtpServer
+    runners: dict[str, Runner]
+    tasks: tasks.Tasks
+    hold: Hold
+    work: Work
+
+
+class LocalPublisher:
+    """Files that last, for the outbox: `base.durable.publish` in the disk threads."""
+
+    def __init__(self, batches: Batches) -> None:
+        self._batches = batches
+
+    async def publish(self, directory: str, name: str, pieces: Sequence[bytes]) -> None:
+        """See `delivery.outbox.Publisher`."""
+        try:
+            await self._batches.run(_publish, directory, name, list(pieces))
+        except OSError as error:
+            raise DiskTrouble.of(error, f"writing {directory}") from error
+
+
+def _publish(directory: str, name: str, pieces: Sequence[bytes]) -> None:
+    make_directories(directory, ("tmp", "new", "cur"))
+    publish(directory, f"tmp/{name}", f"new/{name}", pieces)
+
+
+def wire(settings: Settings, disk: LocalDisk, log: Any, extras: Extras | None = None) -> Parts:
+    """Every part of a server over a spool that is ours and recovered; reads only the name of the host."""
+    extras = extras or Extras()
+    clock = extras.clock or SystemClock()
+    ids = IdMaker(clock)
+    hostname = socket.gethostname()
+    mta = settings.mta
+    batches = Batches()
+    spool = Spool(disk, batches, at=extras.at, low_water=Free(mta.low_water_bytes, mta.min_free_inodes))
+    store = Store(settings.database.url)
+    cache = PolicyCache(store, clock)
+    work = Work(
+        spool=spool,
+        store=store,
+        cache=cache,
+        clock=clock,
+        ids=ids,
+        log=log,
+        site=SiteFacts(version=mlcore.__version__, site_owner=settings.mailman.site_owner),
+        hostname=hostname,
+        spool_id=f"{hostname}:{settings.paths.queue_dir}",
+        pipeline_for=extras.pipeline_for,
+    )
+    transport = make_transport(settings, batches, clock, log, hostname, extras)
+    lmtp = LmtpServer(
+        StoreDirectory(cache, delimiter=mta.verp_delimiter),
+        spool,
+        ids,
+        clock,
+        LmtpLimits(size_bytes=mta.max_message_size),
+        hostname,
+        log,
+    )
+    hold = Hold(work)
+    return Parts(
+        settings=settings,
+        log=log,
+        batches=batches,
+        spool=spool,
+        store=store,
+        cache=cache,
+        transport=transport,
+        lmtp=lmtp,
+        runners=make_runners(work, transport, settings),
+        tasks=tasks.Tasks(work, tasks.standard(work, hold)),
+        hold=hold,
+        work=work,
+    )
+
+
+def make_runners(work: Work, transport: Transport, settings: Settings) -> dict[str, Runner]:
+    """One runner per active queue, by its name."""
+    site_host = settings.mailman.site_owner.rpartition("@")[2] or "localhost"
+    notice = ShuntNotice(
+        work.spool,
+        work.ids,
+        work.clock,
+        work.log,
+        site_owner=settings.mailman.site_owner,
+        noreply=settings.mailman.noreply_address,
+        host=site_host,
+    )
+    runners: dict[str, Runner] = {}
+
+    def is_stopping() -> bool:
+        return runners["out"].stopping
+
+    pipeline = Pipeline(work)
+    incoming = Incoming(work, pipeline)
+    mta = settings.mta
+    deliver = Deliver(
+        work,
+        transport,
+        NoSeal(),
+        Schedule(
+            retry_base_s=mta.retry_base.total_seconds(),
+            retry_cap_s=mta.retry_cap.total_seconds(),
+            retry_period_s=mta.delivery_retry_period.total_seconds(),
+            max_recipients=mta.max_recipients,
+            transactions_at_once=max(1, mta.max_connections // 2),
+        ),
+        stopping=is_stopping,
+    )
+
+    def runner(queue: str, step: Any, **more: Any) -> None:
+        runners[queue] = Runner(queue, work.spool, step, work.log, shunted=notice, **more)
+
+    runner("in", incoming, opened=incoming.opened, closed=incoming.closed)
+    runner("pipeline", pipeline)
+    runner("virgin", Virgin(work))
+    runner("out", deliver, due=deliver.due, limits=Limits(most=32, most_per_list=24))
+    runner("retry", deliver, due=deliver.due, limits=Limits(most=16, most_per_list=12))
+    return runners
+
+
+def make_transport(
+    settings: Settings, batches: Batches, clock: Clock, log: EventLog, hostname: str, extras: Extras
+) -> Transport:
+    """What `[mta] outgoing` names."""
+    mta = settings.mta
+    if mta.outgoing == "outbox":
+        return OutboxTransport(settings.paths.outbox_dir, LocalPublisher(batches))
+    smtp = SmtpSettings(
+        host=mta.smtp_host,
+        port=mta.smtp_port,
+        mode=cast("Literal['smtp', 'smtps', 'starttls']", mta.smtp_secure_mode),
+        verify_cert=mta.smtp_verify_cert,
+        verify_hostname=mta.smtp_verify_hostname,
+        user=mta.smtp_user,
+        password=mta.smtp_pass,
+        helo_name=hostname,
+        max_connections=mta.max_connections,
+        max_sessions_per_connection=mta.max_sessions_per_connection,
+    )
+    return SmtpTransport(extras.smtp(smtp), clock, log, random.random)
+
+
+def log_path(settings: Settings) -> str:
+    """The file of the log; empty for standard error."""
+    path = settings.logging.path
+    return path if not path or os.path.isabs(path) else os.path.join(settings.paths.log_dir, path)

@@ -1,0 +1,201 @@
+"""P27: one event is one line, whatever the values are."""
+
+import errno
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlcore.server.logs import LogFile, make_log
+
+_VALUES = st.one_of(
+    st.text(st.characters(), max_size=60),
+    st.binary(max_size=20),
+    st.integers(-(10**30), 10**30),
+    st.floats(),
+    st.booleans(),
+    st.none(),
+    st.lists(st.text(max_size=5), max_size=3),
+)
+_CONTROLS = "".join(map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, 0x202E, 0xFEFF, 0xE0001]))
+
+
+class Lines:
+    """A log file in memory."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def log_to(lines: Lines, **options: str) -> Any:
+    return make_log(lines, **options)  # type: ignore[arg-type]
+
+
+@given(_VALUES)
+def test_p27_one_event_is_one_text_line_whatever_the_value(value: object) -> None:
+    lines = Lines()
+    log_to(lines).info("held", subject=value)
+    (line,) = lines.lines
+    assert line.endswith("\n")
+    assert line.count("\n") == 1
+    assert line[:-1].isprintable()
+    assert len(line.splitlines()) == 1
+
+
+@given(_VALUES)
+def test_p27_one_event_is_one_json_line_whatever_the_value(value: object) -> None:
+    lines = Lines()
+    log_to(lines, style="json").info("held", subject=value)
+    (line,) = lines.lines
+    assert line[:-1].isprintable()
+    assert len(line.splitlines()) == 1
+    assert set(json.loads(line)) == {"time", "level", "event", "subject"}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_json_says_what_was_said(value: str) -> None:
+    lines = Lines()
+    log_to(lines, style="json").info("held", subject=value)
+    assert json.loads(lines.lines[0])["subject"] == value
+
+
+def test_p27_control_characters_are_escaped() -> None:
+    lines = Lines()
+    for style in ("text", "json"):
+        log_to(lines, style=style).info("held", subject=_CONTROLS)
+    for line in lines.lines:
+        assert line[:-1].isprintable()
+        assert "u2028" in line
+    assert r"\n" in lines.lines[0]
+
+
+def test_p9_p27_no_value_can_pretend_to_be_another_field_or_line() -> None:
+    lines = Lines()
+    log_to(lines).info(
+        "held", sender='a" queue=in', subject="x\n2026-01-01T00:00:00.000Z info delivered", a="b=c"
+    )
+    assert lines.lines[0].split(" ", 2)[2] == (
+        r'held sender="a\" queue=in" subject="x\n2026-01-01T00:00:00.000Z info delivered" a="b=c"' + "\n"
+    )
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_p27_octets_that_are_no_text_are_written_all_the_same(style: str) -> None:
+    lines = Lines()
+    log_to(lines, style=style).info("held", sender="\udcff@example.org")
+    assert "udcff@example.org" in lines.lines[0]
+    assert lines.lines[0][:-1].isprintable()
+
+
+def test_text_is_readable() -> None:
+    lines = Lines()
+    log_to(lines).warning(
+        "waiting", queue="in", reply="250 2.0.0 Ok", count=3, share=0.5, nothing="", none=None, name="お茶"
+    )
+    (line,) = lines.lines
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z warning waiting queue=in "
+        r'reply="250 2.0.0 Ok" count=3 share=0.5 name="お茶"\n',
+        line,
+    )
+
+
+def test_what_weighs_too_little_is_not_written() -> None:
+    lines = Lines()
+    log = log_to(lines, level="warning")
+    log.debug("a")
+    log.info("b")
+    log.warning("c")
+    log.error("d")
+    assert [line.split()[2] for line in lines.lines] == ["c", "d"]
+
+
+# -- the file ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "mlcore.log"
+
+
+@pytest.fixture
+def file(path: Path) -> Iterator[LogFile]:
+    file = LogFile(str(path))
+    yield file
+    file.close()
+
+
+def test_p26_the_file_is_for_nobody_else(file: LogFile, path: Path) -> None:
+    file.write("x\n")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_is_there_is_continued(path: Path) -> None:
+    for line in ("one\n", "two\n"):
+        file = LogFile(str(path))
+        file.write(line)
+        file.close()
+    assert path.read_text() == "one\ntwo\n"
+
+
+def test_reopen_goes_on_in_a_new_file_after_the_old_one_was_moved(file: LogFile, path: Path) -> None:
+    file.write("old\n")
+    moved = path.rename(path.with_suffix(".1"))
+    file.write("still old\n")
+    file.reopen()
+    file.write("new\n")
+    assert moved.read_text() == "old\nstill old\n"
+    assert path.read_text() == "new\n"
+
+
+def test_a_reopen_that_fails_keeps_the_old_file(file: LogFile, path: Path) -> None:
+    moved = path.rename(path.with_suffix(".1"))
+    path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        file.reopen()
+    file.write("old\n")
+    assert moved.read_text() == "old\n"
+
+
+class FullDisk:
+    """A stream on a disk without room."""
+
+    def write(self, _line: str) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    def close(self) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+
+def test_a_log_on_a_full_disk_stops_nothing(file: LogFile, path: Path) -> None:
+    """Neither a line nor the move to a new file, nor the end of the process."""
+    good, file._stream = file._stream, FullDisk()  # type: ignore[assignment]
+    file.write("lost\n")
+    file.reopen()
+    file.write("kept\n")
+    assert path.read_text() == "kept\n"
+    file._stream.close()
+    file._stream = FullDisk()  # type: ignore[assignment]
+    file.close()
+    file._stream = good
+
+
+def test_without_a_path_it_is_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    file = LogFile()
+    file._stream = sys.stderr
+    file.write("x\n")
+    file.reopen()
+    file.close()
+    assert capsys.readouterr().err == "x\n"

@@ -1,0 +1,419 @@
+"""A server's life, in this process: start, work, trouble, end."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlcore.base.batches import Batches
+from mlcore.base.durable import LocalDisk, make_directories
+from mlcore.base.errors import BadInput, LocalTrouble, SpoolLost
+from mlcore.base.eventlog import EventLog
+from mlcore.config import directories
+from mlcore.config.settings import Settings
+from mlcore.delivery.smtp import SmtpTransport
+from mlcore.mail.envelope import Notice
+from mlcore.runners.runner import Runner
+from mlcore.server import main
+from mlcore.server.control import ask
+from mlcore.server.logs import LogFile
+from mlcore.server.main import Ready, Server, run_foreground
+from mlcore.server.supervisor import CrashBudgetSpent
+from mlcore.server.wiring import Extras, LocalPublisher, wire
+from mlcore.spool.claim import Claim
+from mlcore.spool.entry import Entry, NewEntry
+from mlcore.spool.layout import DIRECTORIES
+from mlcore.spool.operator import inject
+from mlcore.store.upgrade import prepare
+from support.site import SiteInDirectory
+from support.workshop import RecordingLog, until
+
+NAME = "18bcfe568000000a1b2c3"
+NOTICE = Entry(Notice(kind="test", arrived_at=1.0), ("root@example.com",), b"Subject: x\r\n\r\ny\r\n")
+OUTBOX = "[mta]\noutgoing: outbox\nlmtp_port: 0\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return SiteInDirectory(tmp_path, OUTBOX).settings
+
+
+@pytest.fixture
+def log() -> RecordingLog:
+    return RecordingLog()
+
+
+def prepared(settings: Settings) -> LocalDisk:
+    """The spool and the database of a site; the spool is to be shut."""
+    directories.prepare(settings.paths)
+    make_directories(settings.paths.queue_dir, DIRECTORIES)
+    prepare(settings.database.url)
+    return LocalDisk(settings.paths.queue_dir, DIRECTORIES)
+
+
+class Life:
+    """A server at work. status: how it ended."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.status = -1
+
+    async def ask(self, **command: Any) -> dict[str, Any]:
+        """What it answers to a command."""
+        return await asyncio.to_thread(ask, self.server.settings.paths.control_socket, command)
+
+
+@contextlib.asynccontextmanager
+async def alive(settings: Settings, log: RecordingLog, **more: Any) -> AsyncIterator[Life]:
+    """A server that serves; at the end it is stopped, and has ended."""
+    disk = prepared(settings)
+    log_file = LogFile(more.pop("log_path", ""))
+    server = Server(settings, disk, log, log_file, more.pop("extras", None))
+    life = Life(server)
+    task = asyncio.create_task(server.run(**more))
+    try:
+        await until(lambda: log.named("started") or task.done())
+        yield life
+    finally:
+        server.stop()
+        try:
+            life.status = await task
+        finally:
+            disk.shut()
+            log_file.close()
+
+
+def there(path: str) -> bool:
+    return Path(path).exists()
+
+
+def stopper(seen: list[Server]) -> Ready:
+    async def stop(server: Server) -> None:
+        seen.append(server)
+        server.stop()
+
+    return stop
+
+
+# -- in one piece ---------------------------------------------------------------------------------------
+
+
+async def test_it_starts_says_where_it_listens_and_stops(settings: Settings, log: RecordingLog) -> None:
+    async with alive(settings, log) as life:
+        (address,) = life.server.lmtp_addresses()
+        assert isinstance(address, tuple)
+        host, port = address
+        assert host == "127.0.0.1"
+        status = await life.ask(do="status")
+        assert status["state"] == "running"
+        assert status["lmtp"] == [f"127.0.0.1:{port}"]
+        assert status["runners"].keys() == {"in", "pipeline", "virgin", "out", "retry"}
+    assert life.status == 0
+    assert [event for event, _ in log.events] == ["started", "no site_owner", "stopping", "stopped"]
+    assert not there(settings.paths.control_socket)
+
+
+async def test_before_the_start_there_is_nothing_to_say(settings: Settings, log: RecordingLog) -> None:
+    disk = prepared(settings)
+    server = Server(settings, disk, log, LogFile(), None)
+    assert server.lmtp_addresses() == []
+    assert await server._do_status({}) == {"state": "starting"}
+    assert await server._do_bell({}) == {"found": 0}
+    disk.shut()
+
+
+async def test_what_waits_is_counted_and_what_is_odd_is_said(settings: Settings, log: RecordingLog) -> None:
+    disk = prepared(settings)
+    inject(disk, "command", NAME, NOTICE)
+    disk.shut()
+    (Path(settings.paths.queue_dir) / "in" / "README").write_text("?")
+    async with alive(settings, log) as life:
+        queues = (await life.ask(do="status"))["queues"]
+    assert queues["command"] == {"entries": 1, "oldest": 1_700_000_000.0}
+    assert queues["in"] == {"entries": 0, "oldest": None}
+    assert log.named("strange file") == [{"queue": "in", "name": "README"}]
+
+
+async def test_the_bell_finds_what_a_command_dropped(settings: Settings, log: RecordingLog) -> None:
+    async with alive(settings, log) as life:
+        disk = LocalDisk(settings.paths.queue_dir, DIRECTORIES)
+        inject(disk, "virgin", NAME, NOTICE)
+        assert await life.ask(do="bell", queue="virgin") == {"found": 1}
+        assert await life.ask(do="bell") == {"found": 0}
+        outbox = Path(settings.paths.outbox_dir)
+        await until(lambda: list(outbox.glob("root@example.com/new/*")))
+        disk.shut()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_p16_a_signal_stops_it_and_a_second_one_does_no_harm(
+    settings: Settings, log: RecordingLog, number: signal.Signals
+) -> None:
+    async with alive(settings, log) as life:
+        os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)
+        await until(lambda: log.named("stopping"))
+        os.kill(os.getpid(), number)
+    assert life.status == 0
+
+
+async def test_the_command_stop_stops_it(settings: Settings, log: RecordingLog) -> None:
+    async with alive(settings, log) as life:
+        assert await life.ask(do="stop") == {"state": "stopping"}
+        await until(lambda: log.named("stopped"))
+    assert life.status == 0
+
+
+async def test_a_socket_may_be_the_way_in(tmp_path: Path, log: RecordingLog) -> None:
+    text = f"[mta]\noutgoing: outbox\nlmtp_socket: {tmp_path}/lmtp\n"
+    async with alive(SiteInDirectory(tmp_path, text).settings, log) as life:
+        assert life.server.lmtp_addresses() == [f"{tmp_path}/lmtp"]
+        assert (await life.ask(do="status"))["lmtp"] == [f"{tmp_path}/lmtp"]
+
+
+async def test_sighup_and_reopen_go_on_in_a_new_log(
+    tmp_path: Path, settings: Settings, log: RecordingLog
+) -> None:
+    path = tmp_path / "mlcore.log"
+    async with alive(settings, log, log_path=str(path)) as life:
+        for _ in range(2):
+            path.unlink()
+            os.kill(os.getpid(), signal.SIGHUP)
+            await until(path.exists)
+        path.unlink()
+        await life.ask(do="reopen")
+        assert path.exists()
+        path.unlink()
+        path.mkdir()
+        await life.ask(do="reopen")
+    assert len(log.named("reopened")) == 3
+    assert len(log.named("reopen failed")) == 1
+
+
+# -- trouble --------------------------------------------------------------------------------------------
+
+
+async def test_p17_a_lost_spool_ends_it_non_zero(
+    settings: Settings, log: RecordingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(self: Runner) -> None:
+        if self.name == "out":
+            raise SpoolLost("out/ may come back")
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Runner, "run", lost)
+    async with alive(settings, log) as life:
+        await until(lambda: log.named("ended"))
+    assert life.status == 1
+    assert log.named("ended") == [{"reason": "out/ may come back"}]
+
+
+async def test_p17_a_spent_crash_budget_ends_it_non_zero(
+    settings: Settings, log: RecordingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def spent(name: str, _run: object, _log: EventLog) -> None:
+        if name == "tasks":
+            raise CrashBudgetSpent("tasks crashed 6 times")
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(main, "supervise", spent)
+    async with alive(settings, log) as life:
+        await until(lambda: log.named("ended"))
+    assert life.status == 1
+    assert log.named("ended") == [{"reason": "tasks crashed 6 times"}]
+
+
+async def test_a_defect_before_supervision_ends_it_non_zero(
+    settings: Settings, log: RecordingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def faulty(*_: object) -> None:
+        raise ValueError("a defect")
+
+    monkeypatch.setattr("mlcore.runners.suspects.run", faulty)
+    async with alive(settings, log) as life:
+        await until(lambda: log.named("ended"))
+    assert life.status == 1
+
+
+async def test_p16_what_takes_too_long_is_named_cut_off_and_put_back(
+    settings: Settings, log: RecordingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(_self: object, _claim: Claim) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("mlcore.runners.virgin.Virgin.__call__", hang)
+    monkeypatch.setattr(main, "GRACE_S", 0.05)
+    async with alive(settings, log) as life:
+        assert life.server.parts is not None
+        await life.server.parts.spool.accept([NewEntry("virgin", NAME, NOTICE)])
+        await until(lambda: life.server.parts and life.server.parts.runners["virgin"].active)
+    assert life.status == 0
+    assert log.named("cancelled") == [{"service": "runners", "working": "virgin"}]
+    assert os.listdir(os.path.join(settings.paths.queue_dir, "virgin")) == [NAME]
+    assert os.listdir(os.path.join(settings.paths.queue_dir, "shunt")) == []
+
+
+def test_p16_the_time_a_stop_may_take_is_below_ten_seconds() -> None:
+    """Grace, putting back, steps of the spool, QUIT."""
+    assert main.GRACE_S + 2 * main.CANCEL_S + 2.0 <= 10.0
+
+
+async def test_p16_a_step_that_never_ends_keeps_no_server_from_stopping(
+    settings: Settings, log: RecordingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "CANCEL_S", 0.01)
+    async with alive(settings, log) as life:
+        assert life.server.parts is not None
+
+        async def never() -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(life.server.parts.spool, "rest", never)
+    assert life.status == 0
+
+
+async def test_the_companion_of_the_start_may_fail(settings: Settings, log: RecordingLog) -> None:
+    async def ready(_server: Server) -> None:
+        raise BadInput("the demo cannot run")
+
+    async with alive(settings, log, ready=ready) as life:
+        await until(lambda: log.named("ended"))
+    assert life.status == 1
+
+
+# -- start errors ---------------------------------------------------------------------------------------
+
+
+def test_a_server_runs_in_the_foreground(settings: Settings) -> None:
+    directories.prepare(settings.paths)
+    seen: list[Server] = []
+    extras = Extras(at=lambda _: None)
+    assert run_foreground(settings, ready=stopper(seen), extras=extras) == 0
+    assert len(seen) == 1
+
+
+def test_p26_what_it_makes_is_for_nobody_else(tmp_path: Path, settings: Settings) -> None:
+    directories.prepare(settings.paths)
+    settings = replace(settings, logging=replace(settings.logging, path="mlcore.log"))
+    modes: dict[str, int] = {}
+
+    async def look(server: Server) -> None:
+        for path in (tmp_path / "var").rglob("*"):
+            modes[str(path.relative_to(tmp_path / "var"))] = path.lstat().st_mode & 0o777
+        server.stop()
+
+    assert run_foreground(settings, ready=look) == 0
+    assert {"mlcore.sock", "queue/in", "data/mlcore.db", "logs/mlcore.log", "queue/lock"} <= set(modes)
+    assert set(modes.values()) <= {0o700, 0o600}
+
+
+def test_a_second_server_is_refused_in_one_line(settings: Settings) -> None:
+    directories.prepare(settings.paths)
+    refused: list[str] = []
+
+    async def second(server: Server) -> None:
+        def start() -> None:
+            with pytest.raises(BadInput, match="another mlcore already runs") as caught:
+                run_foreground(settings)
+            refused.append(str(caught.value))
+
+        await asyncio.to_thread(start)
+        assert there(settings.paths.control_socket)
+        server.stop()
+
+    assert run_foreground(settings, ready=second) == 0
+    assert "\n" not in refused[0]
+
+
+async def test_an_address_in_use_is_said_in_one_line(tmp_path: Path, log: RecordingLog) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        text = f"[mta]\noutgoing: outbox\nlmtp_port: {port}\n"
+        with pytest.raises(BadInput, match=f"cannot listen on 127.0.0.1:{port}: .*: change"):
+            async with alive(SiteInDirectory(tmp_path, text).settings, log):
+                pass
+
+
+async def test_a_socket_path_that_is_too_long_is_said_in_one_line(tmp_path: Path, log: RecordingLog) -> None:
+    text = f"[mta]\noutgoing: outbox\nlmtp_socket: {tmp_path}/{'x' * 120}\n"
+    with pytest.raises(BadInput, match=r"cannot listen on .*too long"):
+        async with alive(SiteInDirectory(tmp_path, text).settings, log):
+            pass
+
+
+def test_a_log_that_cannot_be_written_is_said_in_one_line(tmp_path: Path, settings: Settings) -> None:
+    directories.prepare(settings.paths)
+    (tmp_path / "file").write_text("")
+    settings = replace(settings, logging=replace(settings.logging, path=f"{tmp_path}/file/mlcore.log"))
+    with pytest.raises(BadInput, match="cannot write the log"):
+        run_foreground(settings)
+
+
+def test_a_disk_that_refuses_at_the_start_is_trouble_in_one_line(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directories.prepare(settings.paths)
+
+    def broken(*_: object) -> None:
+        raise OSError(5, "Input/output error", "queue/in")
+
+    monkeypatch.setattr(main, "recover", broken)
+    with pytest.raises(LocalTrouble, match="start: queue/in: Input/output error"):
+        run_foreground(settings)
+
+
+def test_p26_a_spool_that_everybody_may_write_to_is_refused(settings: Settings) -> None:
+    directories.prepare(settings.paths)
+    make_directories(settings.paths.queue_dir, DIRECTORIES)
+    os.chmod(os.path.join(settings.paths.queue_dir, "in"), 0o777)
+    with pytest.raises(BadInput):
+        run_foreground(settings)
+
+
+async def test_a_site_with_an_owner_is_not_warned_about(tmp_path: Path, log: RecordingLog) -> None:
+    text = f"[mailman]\nsite_owner: root@example.com\n{OUTBOX}"
+    async with alive(SiteInDirectory(tmp_path, text).settings, log):
+        pass
+    assert log.named("no site_owner") == []
+
+
+# -- wiring ---------------------------------------------------------------------------------------------
+
+
+async def test_smtp_is_the_way_out_unless_told_otherwise(tmp_path: Path, log: RecordingLog) -> None:
+    settings = SiteInDirectory(tmp_path, "[mta]\nsmtp_port: 2525\n").settings
+    disk = prepared(settings)
+    parts = wire(settings, disk, log)
+    assert isinstance(parts.transport, SmtpTransport)
+    assert "localhost:2525" in parts.transport.status()
+    disk.shut()
+
+
+async def test_an_outbox_on_a_full_disk_is_trouble_of_this_host(tmp_path: Path) -> None:
+    batches = Batches(threads=1).start()
+    publisher = LocalPublisher(batches)
+    await publisher.publish(str(tmp_path / "anne"), "1", [b"x"])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LocalTrouble, match="writing"):
+        await publisher.publish(str(tmp_path / "file" / "bart"), "1", [b"x"])
+    batches.stop()
+    assert (tmp_path / "anne" / "new" / "1").read_bytes() == b"x"
+
+
+async def test_everything_is_done_under_the_names_of_the_queues(
+    settings: Settings, log: RecordingLog
+) -> None:
+    disk = prepared(settings)
+    parts = wire(settings, disk, log)
+    assert [runner.name for runner in parts.runners.values()] == list(parts.runners)
+    assert parts.tasks.name == "tasks"
+    disk.shut()
