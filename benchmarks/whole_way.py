@@ -86,10 +86,8 @@ async def measure(scene: Scene, place: Path, options: argparse.Namespace) -> Non
     )
     settings = load(str(config))
     names = make_list(settings, scene.members, scene.lists)
-    command = [sys.executable]
-    if options.profile:
-        command += ["-m", "cProfile", "-o", options.profile]
-    command += ["-m", "mlcore.cli.main"] if options.profile else [str(Path(sys.executable).parent / "mlcore")]
+    command = [sys.executable, *(["-m", "cProfile", "-o", options.profile] if options.profile else [])]
+    command.append(str(Path(sys.executable).with_name("mlcore")))
     server = subprocess.Popen([*command, "-C", str(config), "start", "--foreground"])
     try:
         status = await ready(settings.paths.control_socket)
@@ -100,8 +98,8 @@ async def measure(scene: Scene, place: Path, options: argparse.Namespace) -> Non
         idle_share = (cpu(server.pid) - idle_cpu) / max(options.idle, 0.001) * 100
         idle_memory = memory(server.pid)
         posts = [post_octets(name, number, scene.size) for number in range(scene.posts) for name in names[:1]]
-        cpu_before, syncs_before = (
-            cpu(server.pid),
+        parts_before, syncs_before = (
+            cpu_parts(server.pid),
             ask(settings.paths.control_socket, {"do": "status"})["fsyncs"],
         )
         begun = time.perf_counter()
@@ -112,12 +110,19 @@ async def measure(scene: Scene, place: Path, options: argparse.Namespace) -> Non
         took = time.perf_counter() - begun
         await asyncio.sleep(0.3)
         after = ask(settings.paths.control_socket, {"do": "status"})
-        per_post = (cpu(server.pid) - cpu_before) / scene.posts * 1000
+        user, system = (
+            (now - then) / scene.posts * 1000
+            for now, then in zip(cpu_parts(server.pid), parts_before, strict=True)
+        )
+        per_post = user + system
         print(f"{scene.name} ({scene.connections} LMTP connections, {scene.size} octets)")
         print(
             f"  {scene.posts / took:8.0f} posts/s to all members; accepted at {scene.posts / accepted:.0f}/s"
         )
-        print(f"  {per_post:8.2f} ms processor time a post; {per_post / scene.members:.3f} ms a recipient")
+        print(
+            f"  {per_post:8.2f} ms processor time a post (user {user:.2f}, kernel {system:.2f}); "
+            f"{per_post / scene.members:.3f} ms a recipient"
+        )
         print(f"  {(after['fsyncs'] - syncs_before) / scene.posts:8.2f} fsyncs a post in the spool")
         print(
             f"  {statistics.median(latencies) * 1000:8.2f} ms LMTP latency (median), "
@@ -161,9 +166,14 @@ async def drained(log: Path, copies: int) -> None:
     raise SystemExit(f"only {seen} of {copies} copies arrived")
 
 
-def cpu(pid: int) -> float:
+def cpu_parts(pid: int) -> tuple[float, float]:
+    """Seconds in user mode and in the kernel, of all threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    return int(fields[11]) / TICK, int(fields[12]) / TICK
+
+
+def cpu(pid: int) -> float:
+    return sum(cpu_parts(pid))
 
 
 def memory(pid: int) -> float:

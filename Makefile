@@ -1,0 +1,82 @@
+# `make run` and `make test` work from an empty clone; `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CODE := src tests benchmarks tools
+LOCK := --generate-hashes --allow-unsafe --strip-extras --quiet --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.DELETE_ON_ERROR:
+.PHONY: help venv dev packages run test check soak bench lock example clean
+
+help:
+	@echo 'make run      a server to try things out (Ctrl-C stops it)'
+	@echo 'make test     all tests but the long ones'
+	@echo 'make check    format, lint, types, imports, unit tests in random order'
+	@echo 'make soak     the long tests'
+	@echo 'make bench    measurements'
+	@echo 'make venv     .venv with what mlcore needs to run'
+	@echo 'make lock     newest versions of all dependencies into requirements/'
+	@echo 'make example  etc/mlcore.cfg from the code'
+	@echo 'make clean    away with .venv, caches and var'
+
+# A stamp is newer than what was installed from: nothing is fetched twice, and nothing at all offline.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo 'mlcore needs Python 3.11 or newer: install it and run make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo 'This Python has no venv: run apt-get install python3-venv (or your system'"'"'s like)' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made requirements/run.txt requirements/build.txt pyproject.toml
+	$(PIP) install --require-hashes -r requirements/build.txt -r requirements/run.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	$(PIP) install --require-hashes --no-build-isolation -r requirements/dev.txt
+	@touch $@
+
+venv: $(VENV)/.run
+
+dev: $(VENV)/.dev
+
+packages:
+	@tools/system-packages postfix strace
+
+run: venv
+	@tools/demo-config var
+	@exec $(BIN)/mlcore -C var/etc/mlcore.cfg start --foreground --demo
+
+test: dev packages
+	$(BIN)/pytest -m 'not soak'
+
+check: dev
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports
+	$(BIN)/pytest -p randomly tests/unit
+
+soak: dev packages
+	$(BIN)/pytest -m soak
+
+bench: dev
+	$(BIN)/python benchmarks/whole_way.py
+
+lock: $(VENV)/.made
+	$(PIP) install pip-tools
+	$(BIN)/pip-compile $(LOCK) --upgrade --output-file requirements/build.txt requirements/build.in
+	$(BIN)/pip-compile $(LOCK) --upgrade --output-file requirements/run.txt pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --upgrade --extra dev --constraint requirements/run.txt \
+		--output-file requirements/dev.txt pyproject.toml
+
+example: venv
+	$(BIN)/python -m mlcore.config.describe > etc/mlcore.cfg
+
+clean:
+	rm -rf $(VENV) var build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf src/*.egg-info

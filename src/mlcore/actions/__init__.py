@@ -1,0 +1,1 @@
+"""Floor 4: what commands, mail commands, REST and jobs have in common."""

@@ -1,0 +1,101 @@
+"""Runs a server that misbehaves where a test wants it: `python -m support.launch CONFIG`.
+
+What a test wants stands in the environment of this process, so that the product itself knows nothing of it:
+
+    MLTEST_KILL_STEP     a name of `spool.steps`: SIGKILL to itself there
+    MLTEST_KILL_COUNT    at which occurrence (default 1)
+    MLTEST_RAISE_WHILE   a path: while a file is there, every post with `raise` in its subject raises
+
+SIGUSR1 makes it write into its log what every thread and every task is doing."""
+
+import asyncio
+import faulthandler
+import itertools
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+
+from mlcore.base.errors import MlcoreError
+from mlcore.config.loader import read
+from mlcore.lists.draft import Draft
+from mlcore.lists.facts import PostFacts
+from mlcore.lists.model import ListPolicy
+from mlcore.lists.pipelines import FirstHandler, Pipeline, Result, pipeline_for
+from mlcore.server.main import run_foreground
+from mlcore.server.wiring import Extras
+from mlcore.spool import steps
+
+KILL_STEP = "MLTEST_KILL_STEP"
+KILL_COUNT = "MLTEST_KILL_COUNT"
+RAISE_WHILE = "MLTEST_RAISE_WHILE"
+KILLED = "killed by itself at"
+"""What stands in its log then, with the step behind it."""
+
+
+class WantedByTest(Exception):
+    """A handler with a defect."""
+
+
+def killer(wanted: str, count: int) -> steps.Hook:
+    """A hook that ends this process with SIGKILL at occurrence `count` of step `wanted`."""
+    assert wanted in steps.STEPS, wanted
+    seen = itertools.count(1)  # steps are heard in several threads: one call, one number
+
+    def at(step: str) -> None:
+        if step == wanted and next(seen) == count:
+            os.write(2, f"{KILLED} {step}\n".encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return at
+
+
+def raising(path: str) -> FirstHandler:
+    """A handler that raises for marked posts while `path` is there."""
+
+    def handler(draft: Draft, _policy: ListPolicy, _facts: PostFacts) -> Result:
+        if b"raise" in (draft.fields.first("subject") or b"") and os.path.exists(path):
+            raise WantedByTest(path)
+        return draft
+
+    return handler
+
+
+def with_handler(handler: FirstHandler) -> Callable[[str], Pipeline]:
+    """The pipelines of the product with one handler more."""
+
+    def chosen(purpose: str) -> Pipeline:
+        usual = pipeline_for(purpose)
+        return Pipeline(first=(handler, *usual.first), second=usual.second)
+
+    return chosen
+
+
+def extras_from(environment: Mapping[str, str]) -> Extras:
+    """What the environment asks for."""
+    step, path = environment.get(KILL_STEP, ""), environment.get(RAISE_WHILE, "")
+    at = killer(step, int(environment.get(KILL_COUNT, "1"))) if step else steps.nothing
+    return Extras(at=at, pipeline_for=with_handler(raising(path)) if path else pipeline_for)
+
+
+def tell(*_: object) -> None:
+    """Writes the stacks of all threads and tasks."""
+    faulthandler.dump_traceback(sys.stderr)
+    for task in asyncio.all_tasks():
+        print(f"task {task.get_name()}:", file=sys.stderr)
+        task.print_stack(file=sys.stderr)
+    sys.stderr.flush()
+
+
+def main() -> int:
+    """The exit status of the server; 2 with one line of text where it refuses to start."""
+    signal.signal(signal.SIGUSR1, tell)
+    try:
+        return run_foreground(read(sys.argv[1]), extras=extras_from(os.environ))
+    except MlcoreError as error:
+        print(f"mlcore: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
