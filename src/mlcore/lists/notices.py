@@ -33,8 +33,9 @@ def shunted(
     """The message that tells the site owner which entry was set aside, and why (RFC 5322, plain ASCII text).
 
     site_owner: its recipient; noreply: local part of its author; host: a domain name, for From and
-    Message-ID; reason: its first 200 characters are shown, escaped. now: Unix seconds. It is marked as RFC 3834 asks; its reverse path has to be
-    null. Raises ValueError if `entry` is not the name of an entry."""
+    Message-ID; reason: its first 200 characters are shown, escaped. now: Unix seconds. It is marked as
+    RFC 3834 asks; its reverse path has to be null. Raises ValueError if `entry` is not the name of an
+    entry."""
     host, entry, queue = (one_line(text, _LONGEST) for text in (host, entry, queue))
     fields = (
         Fields(())
