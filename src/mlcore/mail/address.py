@@ -17,10 +17,11 @@ _REMEDY: Final = "write it as name@example.com"
 _ATEXT: Final = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~-"
 _LDH: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ASCII: Final = re.compile(
-    rf"([{_ATEXT}]{{1,64}}+(?:\.[{_ATEXT}]{{1,64}}+){{0,32}}+)@({_LDH}(?:\.{_LDH}){{0,127}})"
+    rf"([{_ATEXT}]{{1,64}}+(?:\.[{_ATEXT}]{{1,64}}+){{0,32}})@({_LDH}(?:\.{_LDH}){{0,127}})"
 )
-_DOT_ATOM: Final = re.compile(rf"[\x80-\U0010ffff{_ATEXT}]++(?:\.[\x80-\U0010ffff{_ATEXT}]++)*+")
-_QUOTED: Final = re.compile(r'"(?:[ !#-\[\]-~\x80-\U0010ffff]|\\[ -~])*+"')
+# A possessive group matches wrongly in Python 3.11.2, which Debian 12 has: single classes may be, groups not.
+_DOT_ATOM: Final = re.compile(rf"[\x80-\U0010ffff{_ATEXT}]++(?:\.[\x80-\U0010ffff{_ATEXT}]++)*")
+_QUOTED: Final = re.compile(r'"(?:[ !#-\[\]-~\x80-\U0010ffff]|\\[ -~])*"')
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _LABEL: Final = re.compile(_LDH)
 # Letters, marks and digits make a label, and these by context (RFC 5892 A.3 to A.7, without the joiners).
@@ -165,7 +166,7 @@ def _unquoted(local_part: str) -> str:
 
 # One lexeme at a time, so that no input makes more work than its length. A comment is closed by counting.
 _LEXEME: Final = re.compile(
-    r'[ \t\r\n]++|"(?:[^"\\]++|\\.)*+"?|\[[^\[\]]*+\]?|[<>,;:@()]|[^ \t\r\n"\[<>,;:@()]++', re.DOTALL
+    r'[ \t\r\n]++|"(?:[^"\\]++|\\.)*"?|\[[^\[\]]*+\]?|[<>,;:@()]|[^ \t\r\n"\[<>,;:@()]++', re.DOTALL
 )
 _LEXEMES_OF_A_MAILBOX: Final = 32
 _PAREN: Final = re.compile(r"\\.|[()]", re.DOTALL)

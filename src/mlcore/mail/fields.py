@@ -10,7 +10,7 @@ from typing import Final
 from mlcore.mail import words
 
 # Possessive throughout: no state is kept per line, and a header section of any shape takes linear time.
-_FIELD: Final = re.compile(rb"[!-9;-~]++[ \t]*+:[^\r\n]*+(?:\r\n[ \t][^\r\n]*+)*+(?:\r\n|\Z)")
+_FIELD: Final = re.compile(rb"[!-9;-~]++[ \t]*+:[^\r\n]*+(?:\r\n[ \t][^\r\n]*+)*(?:\r\n|\Z)")
 _NAME: Final = re.compile(r"[!-9;-~]+")
 _BREAK: Final = re.compile(rb"(\r\n)(?=[ \t]++[^ \t\r\n])|[\r\n]+")
 _EDGE: Final = b" \t\r\n"

@@ -17,7 +17,7 @@ _LONGEST_PREFIX: Final = 255
 # Two digits of width at most: a wider one would let a setting blow up every post.
 _NUMBER: Final = re.compile(r"%0?\d{0,2}d")
 # Possessive: a subject made of thousands of almost-matches costs linear time.
-_REPLIES: Final = re.compile(r"(?:(?:Re|AW|SV|VS)(?:\[\d{1,9}\])?\s*+:\s*+)++", re.IGNORECASE)
+_REPLIES: Final = re.compile(r"(?:(?:Re|AW|SV|VS)(?:\[\d{1,9}\])?\s*+:\s*+)+", re.IGNORECASE)
 
 
 def handler(draft: Draft, policy: ListPolicy, facts: RenderFacts) -> Draft:
