@@ -1,6 +1,6 @@
 """Any order of transitions, kills, power cuts and failing syncs (see `support.spool_machine`).
 
-HYPOTHESIS_PROFILE: dev or ci."""
+HYPOTHESIS_PROFILE: dev or ci (which is the default where CI is set)."""
 
 import os
 from typing import Final
@@ -26,7 +26,8 @@ class _Soak(SpoolMachine):
     """The same machine, for longer."""
 
 
-SpoolMachine.TestCase.settings = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "dev")]
+_DEFAULT: Final = "ci" if os.environ.get("CI") else "dev"
+SpoolMachine.TestCase.settings = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", _DEFAULT)]
 _Soak.TestCase.settings = PROFILES["soak"]
 
 TestP1P6P10P14 = SpoolMachine.TestCase

@@ -13,12 +13,27 @@ ROOT_ID = re.compile(r"[0-9a-f]{21}(?:-[0-9]{1,5})?\Z")
 NAME = re.compile(r"[0-9a-f]{21}(?:-[0-9]{1,5})?(?:\.[a-z][0-9]{0,5})*\Z")
 
 
+class RandomHex:
+    """Random hex digits, asked of the system for many ids at once: each call would let other threads in."""
+
+    def __init__(self, source: Callable[[int], str] = secrets.token_hex) -> None:
+        self._source = source
+        self._digits = ""
+
+    def __call__(self, octets: int) -> str:
+        """`2 * octets` digits (1 to 256 octets)."""
+        if len(self._digits) < 2 * octets:
+            self._digits = self._source(512)
+        found, self._digits = self._digits[: 2 * octets], self._digits[2 * octets :]
+        return found
+
+
 class IdMaker:
     """Gives root ids. They grow even when the wall clock is set back (the last reading is kept)."""
 
-    def __init__(self, clock: Clock, random: Callable[[int], str] = secrets.token_hex) -> None:
+    def __init__(self, clock: Clock, random: Callable[[int], str] | None = None) -> None:
         self._clock = clock
-        self._random = random
+        self._random = random or RandomHex()
         self._last_ms = 0
         self._count = 0
 

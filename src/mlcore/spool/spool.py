@@ -7,6 +7,7 @@ cancelled hears of it when the step that it began is over, so no step is ever le
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -30,6 +31,9 @@ from mlcore.spool.waiting import Memory, Waiting
 Around = Callable[[], Awaitable[None]]
 T = TypeVar("T")
 
+ROOM_AGE_S: Final = 0.1
+"""How old the answer to "is there room" may be: asking costs a system call per message."""
+
 _SOON: Final = frozenset(ACTIVE) - {"hold", "retry"}
 """Queues whose entries are taken soon: worth remembering."""
 
@@ -49,11 +53,13 @@ class Spool:
         low_water: Free = Free(0, 0),  # noqa: B008  (a constant)
         memory_octets: int = 16 << 20,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.disk = disk
         self.batches = batches
         self.at = at
         self.sleep = sleep
+        self._monotonic = monotonic
         self.queues = {queue: Waiting(queue) for queue in QUEUES}
         self.commits = {name: DirectoryCommit(disk, batches, name) for name in DIRECTORIES}
         self.unsure: set[tuple[str, str]] = set()
@@ -61,6 +67,8 @@ class Spool:
         self.files: WeakValueDictionary[int, Records] = WeakValueDictionary()
         self.file_syncs = 0
         self._low_water = low_water
+        self._room: LocalTrouble | None = None
+        self._room_until = -1.0
         self._memory = Memory(memory_octets)
         self._steps: set[asyncio.Task[Any]] = set()
         self._reads: list[list[Records]] = []
@@ -79,7 +87,16 @@ class Spool:
     # -- accepting ------------------------------------------------------------------------------------
 
     def room(self) -> LocalTrouble | None:
-        """What keeps this spool from taking a message of the size limit now (None: nothing)."""
+        """What keeps this spool from taking a message of the size limit now (None: nothing).
+
+        The answer is up to `ROOM_AGE_S` old: a disk that fills up meanwhile says so when it is written to."""
+        now = self._monotonic()
+        if now >= self._room_until:
+            self._room = self._look_for_room()
+            self._room_until = now + ROOM_AGE_S
+        return self._room
+
+    def _look_for_room(self) -> LocalTrouble | None:
         try:
             free = self.disk.free()
         except OSError as error:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlcore.base.clock import FakeClock
-from mlcore.base.ids import NAME, ROOT_ID, IdMaker, root_of
+from mlcore.base.ids import NAME, ROOT_ID, IdMaker, RandomHex, root_of
 
 
 def test_ids_are_sorted_by_birth() -> None:
@@ -55,3 +55,19 @@ def test_names() -> None:
     assert NAME.match(f"{root}.h.p.v12")
     for wrong in ("", "lock", f"{root}.", f"{root}.O", f"{root}/x", f"{root}\n", f"s-{root}"):
         assert not NAME.match(wrong)
+
+
+def test_random_digits_are_asked_for_in_blocks() -> None:
+    asked: list[int] = []
+
+    def source(octets: int) -> str:
+        asked.append(octets)
+        return "0123456789abcdef" * (octets // 8)
+
+    digits = RandomHex(source)
+    assert digits(3) == "012345"
+    assert digits(5) == "6789abcdef"
+    assert asked == [512]
+    for _ in range(200):
+        assert len(digits(3)) == 6
+    assert asked == [512, 512]

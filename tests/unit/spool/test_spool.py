@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from mlcore.base.batches import Batches
+from mlcore.base.clock import FakeClock
 from mlcore.base.durable import Disk, Free, LocalDisk, Place, make_directories
 from mlcore.base.errors import CorruptEntry, DiskTrouble, LeftAlone, SpoolLost, StoreTrouble
 from mlcore.spool import operator
 from mlcore.spool.claim import Claim
 from mlcore.spool.entry import NewEntry
 from mlcore.spool.layout import DIRECTORIES
-from mlcore.spool.spool import Spool
+from mlcore.spool.spool import ROOM_AGE_S, Spool
 from support.disks import CountingDisk, FailingDisk, ForgetfulDisk, InlineBatches
 from support.spools import addresses, children, post, rendered, root
 
@@ -158,17 +159,31 @@ def bad() -> Any:
 
 
 async def test_p15_room_is_asked_of_the_disk() -> None:
-    bench = Bench(low_water=Free(1000, 10))
+    clock = FakeClock()
+    bench = Bench(low_water=Free(1000, 10), monotonic=clock.monotonic)
     assert bench.spool.room() is None
     for space in (Free(999, 10), Free(1000, 9)):
         bench.disk.space = space
+        clock.advance(ROOM_AGE_S)
         trouble = bench.spool.room()
         assert isinstance(trouble, DiskTrouble)
         assert trouble.full
+    clock.advance(ROOM_AGE_S)
     bench.fail("free")
     trouble = bench.spool.room()
     assert isinstance(trouble, DiskTrouble)
     assert not trouble.full
+
+
+async def test_room_is_not_asked_for_every_message() -> None:
+    clock = FakeClock()
+    bench = Bench(low_water=Free(1000, 10), monotonic=clock.monotonic)
+    assert bench.spool.room() is None
+    bench.disk.space = Free(0, 0)
+    clock.advance(ROOM_AGE_S / 2)
+    assert bench.spool.room() is None
+    clock.advance(ROOM_AGE_S)
+    assert bench.spool.room() is not None
 
 
 # -- claiming --------------------------------------------------------------------------------------
