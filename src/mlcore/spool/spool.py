@@ -31,8 +31,10 @@ from mlcore.spool.waiting import Memory, Waiting
 Around = Callable[[], Awaitable[None]]
 T = TypeVar("T")
 
+PLENTY: Final = 4
+"""Times the low-water mark: with so much room, it is not looked for with each message."""
 ROOM_AGE_S: Final = 0.1
-"""How old the answer to "is there room" may be: asking costs a system call per message."""
+"""How long plenty of room is believed in: asking costs a system call per message."""
 
 _SOON: Final = frozenset(ACTIVE) - {"hold", "retry"}
 """Queues whose entries are taken soon: worth remembering."""
@@ -67,8 +69,7 @@ class Spool:
         self.files: WeakValueDictionary[int, Records] = WeakValueDictionary()
         self.file_syncs = 0
         self._low_water = low_water
-        self._room: LocalTrouble | None = None
-        self._room_until = -1.0
+        self._plenty_until = -1.0
         self._memory = Memory(memory_octets)
         self._steps: set[asyncio.Task[Any]] = set()
         self._reads: list[list[Records]] = []
@@ -89,20 +90,19 @@ class Spool:
     def room(self) -> LocalTrouble | None:
         """What keeps this spool from taking a message of the size limit now (None: nothing).
 
-        The answer is up to `ROOM_AGE_S` old: a disk that fills up meanwhile says so when it is written to."""
+        Where there is plenty of room the answer serves for `ROOM_AGE_S` seconds."""
         now = self._monotonic()
-        if now >= self._room_until:
-            self._room = self._look_for_room()
-            self._room_until = now + ROOM_AGE_S
-        return self._room
-
-    def _look_for_room(self) -> LocalTrouble | None:
+        if now < self._plenty_until:
+            return None
+        low = self._low_water
         try:
             free = self.disk.free()
         except OSError as error:
             return DiskTrouble.of(error, "free space")
-        if free.octets < self._low_water.octets or free.inodes < self._low_water.inodes:
+        if free.octets < low.octets or free.inodes < low.inodes:
             return DiskTrouble("below the low-water mark of the spool", full=True)
+        if free.octets >= PLENTY * low.octets and free.inodes >= PLENTY * low.inodes:
+            self._plenty_until = now + ROOM_AGE_S
         return None
 
     async def accept(self, entries: Sequence[NewEntry]) -> list[LocalTrouble | None]:

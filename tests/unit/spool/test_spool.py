@@ -175,15 +175,18 @@ async def test_p15_room_is_asked_of_the_disk() -> None:
     assert not trouble.full
 
 
-async def test_room_is_not_asked_for_every_message() -> None:
+async def test_plenty_of_room_is_not_asked_for_with_every_message() -> None:
     clock = FakeClock()
     bench = Bench(low_water=Free(1000, 10), monotonic=clock.monotonic)
-    assert bench.spool.room() is None
-    bench.disk.space = Free(0, 0)
-    clock.advance(ROOM_AGE_S / 2)
-    assert bench.spool.room() is None
-    clock.advance(ROOM_AGE_S)
-    assert bench.spool.room() is not None
+    for plenty in (Free(4000, 40), Free(3999, 40), Free(4000, 39)):
+        clock.advance(ROOM_AGE_S)
+        bench.disk.space = plenty
+        assert bench.spool.room() is None
+        bench.disk.space = Free(0, 0)
+        clock.advance(ROOM_AGE_S / 2)
+        assert (bench.spool.room() is None) == (plenty == Free(4000, 40))
+        clock.advance(ROOM_AGE_S)
+        assert bench.spool.room() is not None
 
 
 # -- claiming --------------------------------------------------------------------------------------
