@@ -38,6 +38,7 @@ from mlcore.spool.recovery import fill, recover
 from mlcore.spool.spool import Spool
 from mlcore.store.cache import PolicyCache
 from mlcore.store.engine import Store, open_sync
+from mlcore.store.rosters import RosterCache
 from mlcore.store.upgrade import prepare
 
 LIST_ID = "ant.example.com"
@@ -186,6 +187,7 @@ class Workshop:
             spool=self.spool,
             store=self.store,
             cache=PolicyCache(self.store, self.clock),
+            rosters=RosterCache(self.store, self.clock),
             clock=self.clock,
             ids=self.ids,
             log=self.log,

@@ -1,6 +1,7 @@
 """What a list is, as values: the rows of the store become these before they leave it."""
 
 import enum
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -89,3 +90,15 @@ class Recipient(msgspec.Struct, frozen=True):
     address: str
     own_postings: bool = True
     list_copy: bool = True
+
+
+class Roster(msgspec.Struct, frozen=True):
+    """Everybody on a small list. roles: by address key, of all roles; recipients: who gets regular delivery,
+    in the order of membership."""
+
+    recipients: tuple[Recipient, ...]
+    roles: Mapping[str, frozenset[Role]]
+
+    def roles_of(self, keys: Sequence[str]) -> frozenset[Role]:
+        """The roles of the first of `keys` that has any; empty: none has."""
+        return next((self.roles[key] for key in keys if key in self.roles), frozenset())

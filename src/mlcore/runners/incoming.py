@@ -4,7 +4,7 @@ Nothing outside happens before the children wake, so a crash anywhere in it just
 
 from mlcore.lists.draft import Draft
 from mlcore.lists.facts import PostFacts
-from mlcore.lists.model import ListPolicy
+from mlcore.lists.model import ListPolicy, Role
 from mlcore.lists.rules.header_limits import too_large
 from mlcore.lists.senders import keys
 from mlcore.lists.verdict import Accept, Discard, Hold, Reject
@@ -63,7 +63,7 @@ class Incoming:
     async def _facts(self, name: str, arrived: Arrived, draft: Draft) -> PostFacts:
         work = self._work
         senders = keys(draft.fields, arrived.reverse_path)
-        roles = await work.store.read(members.roles_of, arrived.list_id, senders) if senders else frozenset()
+        roles = await self._roles(arrived.list_id, senders) if senders else frozenset()
         return PostFacts(
             site=work.site,
             entry=name,
@@ -72,6 +72,12 @@ class Incoming:
             purpose=arrived.purpose,
             sender_roles=roles,
         )
+
+    async def _roles(self, list_id: str, senders: tuple[str, ...]) -> frozenset[Role]:
+        """From memory where that knows any; a stranger may have joined just now, so the database is asked."""
+        roster = await self._work.rosters.of(list_id)
+        known = roster.roles_of(senders) if roster is not None else frozenset()
+        return known or await self._work.store.read(members.roles_of, list_id, senders)
 
     async def _refuse(
         self, claim: Claim, arrived: Arrived, policy: ListPolicy, verdict: Hold | Reject | Discard

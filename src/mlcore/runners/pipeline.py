@@ -2,11 +2,6 @@
 
 Two passes: handlers that may drop the post; then number and recipients are gathered, and handlers write."""
 
-import asyncio
-from collections.abc import Awaitable
-
-from sqlalchemy import Connection
-
 from mlcore.base.errors import MlcoreError
 from mlcore.base.ids import root_of
 from mlcore.lists import pipelines
@@ -22,9 +17,6 @@ from mlcore.runners.work import Work
 from mlcore.spool.claim import Claim
 from mlcore.spool.entry import Entry, NewEntry
 from mlcore.store import members, numbers
-
-SMALL_LIST = 500
-"""Recipients that are read within some hundred microseconds."""
 
 
 class ListGone(MlcoreError):
@@ -44,8 +36,6 @@ class Pipeline:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._sizes: dict[str, int] = {}
-        """Recipients of the last post of each list."""
 
     async def __call__(self, claim: Claim) -> None:
         """An approved post: its rules have run."""
@@ -114,21 +104,22 @@ class Pipeline:
         if turn is not None:
             await turn.wait()
         # Submitted, not awaited: the writer keeps the order, so the next post of the list can follow at once.
-        gathered = self._submit(name, policy.list_id)
+        number = work.store.write(numbers.take, name, policy.list_id, work.clock.time())
         if turn is not None:
             turn.end()
-        number, recipients = await gathered
-        self._sizes[policy.list_id] = len(recipients)
-        return number, recipients
+        try:
+            recipients = await self._recipients(policy.list_id)
+        except BaseException:
+            if not number.cancel() and not number.cancelled():
+                number.exception()  # heard, though nobody waits for it any more
+            raise
+        return await number, recipients
 
-    def _submit(self, name: str, list_id: str) -> Awaitable[tuple[int, tuple[Recipient, ...]]]:
-        """Number and recipients. Those of a small list are read by the writer, in the same hop; a long read
-        must not keep other lists from their numbers."""
-        work, now = self._work, self._work.clock.time()
-        if self._sizes.get(list_id, SMALL_LIST + 1) <= SMALL_LIST:
-            return work.store.write(_number_and_recipients, name, list_id, now)
-        number = work.store.write(numbers.take, name, list_id, now)
-        return _both(number, work.store.submit_read(members.recipients, list_id))
+    async def _recipients(self, list_id: str) -> tuple[Recipient, ...]:
+        roster = await self._work.rosters.of(list_id)
+        if roster is not None:
+            return roster.recipients
+        return await self._work.store.read(members.recipients, list_id)
 
     async def _hand_out(
         self, claim: Claim, arrived: Arrived, policy: ListPolicy, draft: Draft, number: int | None
@@ -163,19 +154,3 @@ def rendered_from(draft: Draft, policy: ListPolicy, arrived: Arrived, number: in
         eight_bit=has_8bit(draft.body),
         kind="owner" if arrived.purpose == "owner" else "post",
     )
-
-
-def _number_and_recipients(
-    conn: Connection, name: str, list_id: str, now: float
-) -> tuple[int, tuple[Recipient, ...]]:
-    return numbers.take(conn, name, list_id, now), members.recipients(conn, list_id)
-
-
-async def _both(
-    number: "asyncio.Future[int]", recipients: "asyncio.Future[tuple[Recipient, ...]]"
-) -> tuple[int, tuple[Recipient, ...]]:
-    try:
-        return await number, await recipients
-    finally:
-        if not recipients.cancel() and not recipients.cancelled():
-            recipients.exception()  # heard, also when the number failed first

@@ -15,6 +15,7 @@ from mlcore.lists.verdict import Verdict
 from mlcore.spool.spool import Spool
 from mlcore.store.cache import PolicyCache
 from mlcore.store.engine import Store
+from mlcore.store.rosters import RosterCache
 
 Judge = Callable[[Draft, ListPolicy, PostFacts], Verdict]
 
@@ -26,6 +27,7 @@ class Work:
     spool: Spool
     store: Store
     cache: PolicyCache
+    rosters: RosterCache
     clock: Clock
     ids: IdMaker
     log: EventLog

@@ -39,6 +39,7 @@ from mlcore.spool.spool import Spool
 from mlcore.store.cache import PolicyCache
 from mlcore.store.directory import StoreDirectory
 from mlcore.store.engine import Store
+from mlcore.store.rosters import RosterCache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ def wire(settings: Settings, disk: LocalDisk, log: Any, extras: Extras | None = 
         spool=spool,
         store=store,
         cache=cache,
+        rosters=RosterCache(store, clock),
         clock=clock,
         ids=ids,
         log=log,

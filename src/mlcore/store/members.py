@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
-from mlcore.lists.model import DeliveryMode, DeliveryStatus, Member, Recipient, Role
+from mlcore.lists.model import DeliveryMode, DeliveryStatus, Member, Recipient, Role, Roster
 from mlcore.mail.address import BadAddress, key_of
 from mlcore.store.lists import row_key
 from mlcore.store.schema import addresses, lists
@@ -67,6 +67,22 @@ _PRESENT = select(table.c.address, table.c.role).where(
     table.c.list == bindparam("b_list"), table.c.address.in_(bindparam("b_ids", expanding=True))
 )
 _ADD_ADDRESS = insertion(addresses)
+_ROSTER_VERSION = select(lists.c.roster_version).where(lists.c.list_id == bindparam("b_list_id"))
+_RAISE = (
+    update(lists).where(lists.c.id == bindparam("b_list")).values(roster_version=lists.c.roster_version + 1)
+)
+_ROSTER = (
+    select(
+        addresses.c.address_key,
+        *_RECIPIENT,
+        table.c.role,
+        table.c.delivery_mode,
+        table.c.delivery_status,
+    )
+    .select_from(_OF_LIST)
+    .order_by(table.c.id)
+    .limit(bindparam("b_most"))
+)
 _REMOVE = delete(table).where(
     table.c.list == bindparam("b_list"),
     table.c.role == bindparam("b_role"),
@@ -104,6 +120,8 @@ def add_many(
             rows.append(_row(list_key, identity, member, now))
         if rows:
             conn.execute(insert(table), rows)
+    if added:
+        conn.execute(_RAISE, {"b_list": list_key})
     return added, already
 
 
@@ -117,6 +135,8 @@ def remove_many(conn: Connection, list_id: str, members: Iterable[str], *, role:
         keys = [key for address in chunk if (key := _key_or_none(address)) is not None]
         values = {"b_list": list_key, "b_role": role.value, "b_keys": keys}
         removed += conn.execute(_REMOVE, values).rowcount
+    if removed:
+        conn.execute(_RAISE, {"b_list": list_key})
     return removed
 
 
@@ -164,6 +184,30 @@ def roles_of(conn: Connection, list_id: str, keys: Sequence[str]) -> frozenset[R
         for key, role in conn.execute(_ROLES_OF_SEVERAL, {"b_list_id": list_id, "b_keys": chunk}):
             by_key.setdefault(key, set()).add(Role(role))
     return frozenset(next((by_key[key] for key in keys if key in by_key), ()))
+
+
+def roster_version(conn: Connection, list_id: str) -> int | None:
+    """A number that every change of a membership raises; None: no such list."""
+    version: int | None = conn.execute(_ROSTER_VERSION, {"b_list_id": list_id}).scalar()
+    return version
+
+
+def roster(conn: Connection, list_id: str, most: int) -> Roster | None:
+    """All memberships of a small list at once; None for a list with more than `most`."""
+    rows = conn.execute(_ROSTER, {"b_list_id": list_id, "b_most": most + 1}).all()
+    if len(rows) > most:
+        return None
+    roles: dict[str, frozenset[Role]] = {}
+    recipients: list[Recipient] = []
+    for key, address, own_postings, list_copy, role, mode, status in rows:
+        roles[key] = roles.get(key, frozenset()) | {Role(role)}
+        if (
+            role == Role.MEMBER.value
+            and mode == DeliveryMode.REGULAR.value
+            and status == DeliveryStatus.ENABLED.value
+        ):
+            recipients.append(Recipient(address, own_postings, list_copy))
+    return Roster(recipients=tuple(recipients), roles=roles)
 
 
 def _address_ids(conn: Connection, keyed: Sequence[tuple[str, Member]], now: float) -> dict[str, int]:

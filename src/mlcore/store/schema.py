@@ -53,6 +53,7 @@ lists = Table(
     Column("advertised", Boolean, nullable=False),
     Column("post_id", Integer, nullable=False, default=1),  # the number of the next post
     Column("last_post_at", Double),
+    Column("roster_version", Integer, nullable=False, default=0),  # raised with every change of a membership
     Column("created_at", Double, nullable=False),
     UniqueConstraint("list_name", "mail_host"),
 )

@@ -37,6 +37,7 @@ def _lists() -> None:
         sa.Column("advertised", sa.Boolean, nullable=False),
         sa.Column("post_id", sa.Integer, nullable=False),
         sa.Column("last_post_at", sa.Double),
+        sa.Column("roster_version", sa.Integer, nullable=False),
         sa.Column("created_at", sa.Double, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_lists"),
         sa.UniqueConstraint("list_id", name="uq_lists_list_id"),

@@ -1,0 +1,83 @@
+"""Memberships of small lists in memory, never older than a second, so that most posts read no row."""
+
+import asyncio
+import math
+from functools import partial
+
+from sqlalchemy import Connection
+
+from mlcore.base.clock import Clock
+from mlcore.lists.model import Roster
+from mlcore.store import members
+from mlcore.store.cache import MAX_AGE_S
+from mlcore.store.engine import Store
+
+SMALL = 500
+"""Memberships of a list that is kept in memory."""
+LISTS = 2_000
+"""Lists that are kept; the one that was asked for longest ago goes first."""
+
+_Found = tuple[int | None, Roster | None]
+
+
+class _Kept:
+    """What is known of one list. version: None until it was read; roster: None for a large list."""
+
+    __slots__ = ("asked_at", "look", "roster", "version")
+
+    def __init__(self) -> None:
+        self.version: int | None = None
+        self.roster: Roster | None = None
+        self.asked_at = -math.inf
+        self.look: asyncio.Future[_Found | None] | None = None
+
+
+class RosterCache:
+    """The rosters of small lists, by List-ID. Callers that come together share one look."""
+
+    def __init__(
+        self, store: Store, clock: Clock, *, max_age_s: float = MAX_AGE_S, small: int = SMALL
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._max_age_s = max_age_s
+        self._small = small
+        self._lists: dict[str, _Kept] = {}
+
+    async def of(self, list_id: str) -> Roster | None:
+        """The roster as it was at most a second ago; None for a large list: the database is to be asked.
+
+        Somebody who is not in it may have just joined: ask the database before refusing. Raises
+        StoreTrouble."""
+        kept = self._lists.pop(list_id, None) or _Kept()
+        self._lists[list_id] = kept  # now the last that would have to go
+        while len(self._lists) > LISTS:
+            del self._lists[next(iter(self._lists))]
+        now = self._clock.monotonic()
+        if now - kept.asked_at < self._max_age_s:
+            return kept.roster
+        if kept.look is None:
+            kept.look = self._store.submit_read(_look, list_id, kept.version, self._small)
+            kept.look.add_done_callback(partial(_take, kept, now))
+        await asyncio.shield(kept.look)
+        return kept.roster
+
+
+def _look(conn: Connection, list_id: str, known: int | None, small: int) -> _Found | None:
+    """In a thread: None if nothing has changed."""
+    version = members.roster_version(conn, list_id)
+    if version is None:
+        return None, None
+    if version == known:
+        return None
+    return version, members.roster(conn, list_id, small)
+
+
+def _take(kept: _Kept, now: float, look: "asyncio.Future[_Found | None]") -> None:
+    kept.look = None
+    if look.cancelled() or look.exception() is not None:
+        return
+    found = look.result()
+    if found is not None:
+        kept.version, kept.roster = found
+    kept.asked_at = now
