@@ -262,6 +262,7 @@ class Server:
                 for name, runner in parts.runners.items()
             },
             "fsyncs": parts.spool.syncs,
+            "commits": parts.store.commits,
         }
 
     async def _do_stop(self, _command: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from mlcore.store.schema import addresses, lists
 from mlcore.store.schema import members as table
 from mlcore.store.sql import chunks, insertion
 
+RosterVersion = tuple[int, float, int]
+"""Row, birth and number of changes: a list that was removed and made anew is another one."""
+
 CHUNK = 500
 """Rows asked about in one statement."""
 
@@ -67,7 +70,9 @@ _PRESENT = select(table.c.address, table.c.role).where(
     table.c.list == bindparam("b_list"), table.c.address.in_(bindparam("b_ids", expanding=True))
 )
 _ADD_ADDRESS = insertion(addresses)
-_ROSTER_VERSION = select(lists.c.roster_version).where(lists.c.list_id == bindparam("b_list_id"))
+_ROSTER_VERSION = select(lists.c.id, lists.c.created_at, lists.c.roster_version).where(
+    lists.c.list_id == bindparam("b_list_id")
+)
 _RAISE = (
     update(lists).where(lists.c.id == bindparam("b_list")).values(roster_version=lists.c.roster_version + 1)
 )
@@ -186,10 +191,10 @@ def roles_of(conn: Connection, list_id: str, keys: Sequence[str]) -> frozenset[R
     return frozenset(next((by_key[key] for key in keys if key in by_key), ()))
 
 
-def roster_version(conn: Connection, list_id: str) -> int | None:
-    """A number that every change of a membership raises; None: no such list."""
-    version: int | None = conn.execute(_ROSTER_VERSION, {"b_list_id": list_id}).scalar()
-    return version
+def roster_version(conn: Connection, list_id: str) -> RosterVersion | None:
+    """What changes with every membership of the list; None: no such list."""
+    row = conn.execute(_ROSTER_VERSION, {"b_list_id": list_id}).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
 
 
 def roster(conn: Connection, list_id: str, most: int) -> Roster | None:

@@ -17,7 +17,7 @@ SMALL = 500
 LISTS = 2_000
 """Lists that are kept; the one that was asked for longest ago goes first."""
 
-_Found = tuple[int | None, Roster | None]
+_Found = tuple[members.RosterVersion | None, Roster | None]
 
 
 class _Kept:
@@ -26,7 +26,7 @@ class _Kept:
     __slots__ = ("asked_at", "look", "roster", "version")
 
     def __init__(self) -> None:
-        self.version: int | None = None
+        self.version: members.RosterVersion | None = None
         self.roster: Roster | None = None
         self.asked_at = -math.inf
         self.look: asyncio.Future[_Found | None] | None = None
@@ -63,7 +63,7 @@ class RosterCache:
         return kept.roster
 
 
-def _look(conn: Connection, list_id: str, known: int | None, small: int) -> _Found | None:
+def _look(conn: Connection, list_id: str, known: members.RosterVersion | None, small: int) -> _Found | None:
     """In a thread: None if nothing has changed."""
     version = members.roster_version(conn, list_id)
     if version is None:
