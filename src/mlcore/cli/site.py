@@ -45,7 +45,8 @@ class Site:
 
     @contextlib.contextmanager
     def connection(self, *, read_only: bool = False) -> "Iterator[Connection]":
-        """One transaction, committed at the end. The database is made if it is missing.
+        """One transaction, committed at the end; a running server is told of it, so that what it remembers is
+        never older than what a command has just said. The database is made if it is missing.
 
         Raises BadInput for one that this program cannot use, StoreTrouble for one that is locked or down."""
         from mlcore.store.engine import open_sync
@@ -56,6 +57,9 @@ class Site:
         prepare_database(url)
         with open_sync(url, read_only=read_only) as connection:
             yield connection
+        if not read_only:
+            with contextlib.suppress(MlcoreError):  # it looks by itself, once a second
+                self.ask_running({"do": "changed"}, timeout_s=2.0)
 
     @contextlib.contextmanager
     def disk(self) -> "Iterator[LocalDisk]":
@@ -76,7 +80,7 @@ class Site:
         finally:
             disk.shut()
 
-    def ask_running(self, command: dict[str, Any]) -> dict[str, Any] | None:
+    def ask_running(self, command: dict[str, Any], *, timeout_s: float = 30.0) -> dict[str, Any] | None:
         """The running server's answer, None if none runs.
 
         Raises BadInput if it refuses or this user may not ask, LocalTrouble if it does not answer."""
@@ -84,7 +88,7 @@ class Site:
 
         path = self.settings.paths.control_socket
         try:
-            return ask(path, command)
+            return ask(path, command, timeout_s=timeout_s)
         except BadInput as error:
             # Not the lock of the spool: a server that starts at this moment would find it taken.
             if error.text == _NOT_RUNNING:

@@ -237,6 +237,7 @@ class Server:
             "status": self._do_status,
             "stop": self._do_stop,
             "bell": self._do_bell,
+            "changed": self._do_changed,
             "reopen": self._do_reopen,
         }
 
@@ -278,6 +279,12 @@ class Server:
         with contextlib.suppress(LocalTrouble):
             await parts.hold.carry_out()
         return {"found": len(found)}
+
+    async def _do_changed(self, _command: Mapping[str, Any]) -> dict[str, Any]:
+        if self.parts is not None:
+            self.parts.cache.invalidate()
+            self.parts.work.rosters.invalidate()
+        return {}
 
     async def _do_reopen(self, _command: Mapping[str, Any]) -> dict[str, Any]:
         self._reopen()

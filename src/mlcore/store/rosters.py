@@ -62,6 +62,10 @@ class RosterCache:
         await asyncio.shield(kept.look)
         return kept.roster
 
+    def invalidate(self) -> None:
+        """Whatever is in memory or being read may be old: the next caller begins a new look."""
+        self._lists.clear()
+
 
 def _look(conn: Connection, list_id: str, known: members.RosterVersion | None, small: int) -> _Found | None:
     """In a thread: None if nothing has changed."""

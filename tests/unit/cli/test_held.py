@@ -49,7 +49,7 @@ def test_held_posts_are_shown(site: SiteInDirectory) -> None:
 def test_decisions_are_written_down_and_the_server_is_told(site: SiteInDirectory) -> None:
     with answering(site.settings.paths.control_socket, {"bell": {"ok": True}}) as heard:
         assert site.run("held", "accept", "1", "3").output == "Accepted: 1\nAccepted: 3\n"
-    assert heard == [{"do": "bell", "queue": "hold"}]
+    assert heard == [{"do": "changed"}, {"do": "bell", "queue": "hold"}]
     assert site.run("held", "discard", "2").output == "Discarded: 2\n"
 
     with site.connection() as connection:

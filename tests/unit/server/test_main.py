@@ -126,6 +126,7 @@ async def test_before_the_start_there_is_nothing_to_say(settings: Settings, log:
     assert server.lmtp_addresses() == []
     assert await server._do_status({}) == {"state": "starting"}
     assert await server._do_bell({}) == {"found": 0}
+    assert await server._do_changed({}) == {}
     disk.shut()
 
 

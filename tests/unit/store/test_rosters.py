@@ -97,6 +97,16 @@ async def test_a_change_is_seen_within_a_second_and_no_row_is_read_without_one(
     assert third.recipients == (Recipient("bart@example.net"),)
 
 
+async def test_who_is_told_of_a_change_sees_it_at_once(store: Store) -> None:
+    cache = RosterCache(store, FakeClock())
+    assert await cache.of(ANT) is not None
+    await store.write(add, ANNE)
+    cache.invalidate()
+    roster = await cache.of(ANT)
+    assert roster is not None
+    assert roster.recipients == (Recipient("Anne@example.net"),)
+
+
 async def test_what_changes_nothing_raises_no_version(conn: Connection) -> None:
     def changes() -> int:
         version = members.roster_version(conn, ANT)
