@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, update
 
 from mlcore.store.lists import NoSuchList
 from mlcore.store.schema import lists, post_numbers
@@ -13,7 +13,10 @@ PAGE = 1_000
 _TAKEN = select(post_numbers.c.number).where(post_numbers.c.entry == bindparam("b_entry"))
 _NEXT = (
     update(lists)
-    .where(lists.c.list_id == bindparam("b_list_id"))
+    .where(
+        lists.c.list_id == bindparam("b_list_id"),
+        ~exists().where(post_numbers.c.entry == bindparam("b_entry")),
+    )
     .values(post_id=lists.c.post_id + 1, last_post_at=bindparam("b_now"))
     .returning(lists.c.id, lists.c.post_id)
 )
@@ -39,12 +42,12 @@ def take(conn: Connection, entry: str, list_id: str, now: float) -> int:
     post.
 
     The same entry gets the same number again and changes nothing. Raises NoSuchList."""
-    known: int | None = conn.execute(_TAKEN, {"b_entry": entry}).scalar()
-    if known is not None:
-        return known
-    row = conn.execute(_NEXT, {"b_list_id": list_id, "b_now": now}).one_or_none()
+    row = conn.execute(_NEXT, {"b_list_id": list_id, "b_entry": entry, "b_now": now}).one_or_none()
     if row is None:
-        raise NoSuchList(list_id)
+        known: int | None = conn.execute(_TAKEN, {"b_entry": entry}).scalar()
+        if known is None:
+            raise NoSuchList(list_id)
+        return known
     number: int = row.post_id - 1  # the row holds the number of the next post
     conn.execute(_NOTE, {"entry": entry, "list": row.id, "number": number, "taken_at": now})
     return number
