@@ -15,7 +15,8 @@ from mlcore.store.engine import Store
 SMALL = 500
 """Memberships of a list that is kept in memory."""
 LISTS = 2_000
-"""Lists that are kept; the one that was asked for longest ago goes first."""
+MEMBERSHIPS = 40_000
+"""What is kept of all lists together (some 10 MiB); the list that was asked for longest ago goes first."""
 
 _Found = tuple[members.RosterVersion | None, Roster | None]
 
@@ -31,18 +32,31 @@ class _Kept:
         self.asked_at = -math.inf
         self.look: asyncio.Future[_Found | None] | None = None
 
+    @property
+    def size(self) -> int:
+        """Memberships in memory."""
+        return len(self.roster.roles) if self.roster is not None else 0
+
 
 class RosterCache:
     """The rosters of small lists, by List-ID. Callers that come together share one look."""
 
     def __init__(
-        self, store: Store, clock: Clock, *, max_age_s: float = MAX_AGE_S, small: int = SMALL
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        max_age_s: float = MAX_AGE_S,
+        small: int = SMALL,
+        most: int = MEMBERSHIPS,
     ) -> None:
         self._store = store
         self._clock = clock
         self._max_age_s = max_age_s
         self._small = small
+        self._most = most
         self._lists: dict[str, _Kept] = {}
+        self._size = 0
 
     async def of(self, list_id: str) -> Roster | None:
         """The roster as it was at most a second ago; None for a large list: the database is to be asked.
@@ -51,20 +65,40 @@ class RosterCache:
         StoreTrouble."""
         kept = self._lists.pop(list_id, None) or _Kept()
         self._lists[list_id] = kept  # now the last that would have to go
-        while len(self._lists) > LISTS:
-            del self._lists[next(iter(self._lists))]
         now = self._clock.monotonic()
         if now - kept.asked_at < self._max_age_s:
             return kept.roster
         if kept.look is None:
+            self._make_room(kept)
             kept.look = self._store.submit_read(_look, list_id, kept.version, self._small)
-            kept.look.add_done_callback(partial(_take, kept, now))
+            kept.look.add_done_callback(partial(self._take, list_id, kept, now))
         await asyncio.shield(kept.look)
         return kept.roster
+
+    def _make_room(self, wanted: _Kept) -> None:
+        """For one more roster."""
+        while len(self._lists) > LISTS or self._size + self._small > self._most:
+            oldest = next(iter(self._lists))
+            if self._lists[oldest] is wanted:
+                return
+            self._size -= self._lists.pop(oldest).size
+
+    def _take(self, list_id: str, kept: _Kept, now: float, look: "asyncio.Future[_Found | None]") -> None:
+        kept.look = None
+        if look.cancelled() or look.exception() is not None:
+            return
+        found = look.result()
+        if found is not None:
+            before = kept.size
+            kept.version, kept.roster = found
+            if self._lists.get(list_id) is kept:
+                self._size += kept.size - before
+        kept.asked_at = now
 
     def invalidate(self) -> None:
         """Whatever is in memory or being read may be old: the next caller begins a new look."""
         self._lists.clear()
+        self._size = 0
 
 
 def _look(conn: Connection, list_id: str, known: members.RosterVersion | None, small: int) -> _Found | None:
@@ -75,13 +109,3 @@ def _look(conn: Connection, list_id: str, known: members.RosterVersion | None, s
     if version == known:
         return None
     return version, members.roster(conn, list_id, small)
-
-
-def _take(kept: _Kept, now: float, look: "asyncio.Future[_Found | None]") -> None:
-    kept.look = None
-    if look.cancelled() or look.exception() is not None:
-        return
-    found = look.result()
-    if found is not None:
-        kept.version, kept.roster = found
-    kept.asked_at = now

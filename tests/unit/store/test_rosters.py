@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from sqlalchemy import Connection
 
@@ -198,3 +199,39 @@ async def test_no_such_list_has_no_roster_and_memory_is_bounded(store: Store) ->
     assert await cache.of("nosuch.example.com") is None
     assert len(cache._lists) == LISTS
     assert "nosuch.example.com" in cache._lists
+
+
+async def test_memory_is_bounded_by_memberships_too(store: Store, ant: ListPolicy) -> None:
+    def fill(conn: Connection) -> None:
+        for name in ("a", "b", "c"):
+            made = msgspec.structs.replace(ant, list_id=f"{name}.example.com", list_name=name)
+            lists.create(conn, made, 1.0)
+            members.add_many(conn, made.list_id, [ANNE, BART], 1.0)
+
+    await store.write(fill)
+    cache = RosterCache(store, FakeClock(), small=2, most=4)
+    for name in ("a", "b", "c"):
+        assert await cache.of(f"{name}.example.com") is not None
+    assert list(cache._lists) == ["b.example.com", "c.example.com"]
+    cache.invalidate()
+    for name in ("a", "b"):
+        assert await cache.of(f"{name}.example.com") is not None
+    assert len(cache._lists) == 2
+
+
+async def test_a_list_that_had_to_go_while_it_was_read_does_not_count(store: Store) -> None:
+    await store.write(add, ANNE, BART)
+    cache = RosterCache(store, FakeClock(), small=2, most=2)
+    caller = asyncio.ensure_future(cache.of(ANT))
+    await asyncio.sleep(0)
+    cache.invalidate()
+    assert await caller is not None
+    assert await cache.of(ANT) is not None
+    assert list(cache._lists) == [ANT]
+
+
+async def test_the_list_that_is_asked_for_is_kept_whatever_the_bound(store: Store) -> None:
+    cache = RosterCache(store, FakeClock(), small=2, most=0)
+    roster = await cache.of(ANT)
+    assert roster is not None
+    assert await cache.of(ANT) is roster
