@@ -120,8 +120,11 @@ class Runner:
         if failure is not None:
             raise failure
 
-    async def run_alone(self, name: str, group: asyncio.TaskGroup, *, alone_s: float = 0.5) -> None:
-        """One suspect, in a task of `group`, while nothing else runs: an attempt that dies counts against it.
+    async def run_first(
+        self, name: str, group: asyncio.TaskGroup, *, alone: bool = True, alone_s: float = 0.5
+    ) -> None:
+        """One suspect, in a task of `group`, before everything else. alone: while nothing else runs, so that
+        an attempt that dies counts against it.
 
         It has ended when this returns, or has shown for `alone_s` seconds that it does not kill: then others
         may join it, and its mark is that of any attempt."""
@@ -130,9 +133,9 @@ class Runner:
         claim = await self._claim(name)
         if claim is None:
             return
-        task = group.create_task(self._work(claim, alone=True), name=f"{self.name}/{name} alone")
+        task = group.create_task(self._work(claim, alone=alone), name=f"{self.name}/{name} first")
         done, _ = await asyncio.wait({task}, timeout=alone_s)
-        if not done:
+        if not done and alone:
             with contextlib.suppress(LocalTrouble):
                 await claim.back(due=claim.progress.due, failures=claim.progress.failures)
                 await claim.attempt()

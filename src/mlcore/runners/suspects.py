@@ -14,6 +14,8 @@ from mlcore.spool.entry import HEAD_BYTES, decode_head
 from mlcore.spool.spool import Spool
 from mlcore.spool.tail import Progress, decode_records
 
+ALL_S = 2.0
+"""How long new mail waits at a start after a crash, at the most."""
 _AT_ONCE = 200
 
 
@@ -35,16 +37,31 @@ async def run(
     group: asyncio.TaskGroup,
     *,
     alone_s: float = 0.5,
+    all_s: float = ALL_S,
 ) -> int:
     """Runs them, each for up to `alone_s` seconds alone; returns how many there were. What takes longer ends
-    in `group`, beside the others."""
-    suspects = await find(spool, queues)
-    if suspects:
-        log.warning(
-            "suspects", count=len(suspects), reason="the last run ended in the middle of their attempts"
-        )
-    for queue, name in suspects:
-        await queues[queue].run_alone(name, group, alone_s=alone_s)
+    in `group`, beside the others.
+
+    New mail waits meanwhile, or a suspect would not be alone; but no longer than `all_s` seconds: whoever
+    comes after that still runs before the others, and what happens then counts against nobody."""
+    loop = asyncio.get_running_loop()
+    spool.accepting.clear()
+    door = loop.call_later(all_s, spool.accepting.set)
+    try:
+        suspects = await find(spool, queues)
+        if suspects:
+            log.warning(
+                "suspects", count=len(suspects), reason="the last run ended in the middle of their attempts"
+            )
+            door.cancel()  # a long search opened it
+            spool.accepting.clear()
+            door = loop.call_later(all_s, spool.accepting.set)
+        for queue, name in suspects:
+            alone = not spool.accepting.is_set()
+            await queues[queue].run_first(name, group, alone=alone, alone_s=alone_s)
+    finally:
+        door.cancel()
+        spool.accepting.set()
     return len(suspects)
 
 

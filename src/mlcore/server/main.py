@@ -121,6 +121,7 @@ class Server:
             await parts.store.start()
             await parts.hold.reconcile()
             await control.start()
+            parts.spool.accepting.clear()  # until suspects have run alone
             await self._listen(parts)
             self._signals()
             entries = sum(len(queue) for queue in parts.spool.queues.values())

@@ -68,6 +68,9 @@ class Spool:
         """(queue, name) that this process is making or removing: a scan leaves them alone."""
         self.files: WeakValueDictionary[int, Records] = WeakValueDictionary()
         self.file_syncs = 0
+        self.accepting = asyncio.Event()
+        """Cleared while something has to run alone: new mail waits at the door, for a moment."""
+        self.accepting.set()
         self._low_water = low_water
         self._plenty_until = -1.0
         self._memory = Memory(memory_octets)
@@ -109,6 +112,8 @@ class Spool:
         """A: takes entries; each is durable when None stands in its place of the result.
 
         The caller may be cancelled (a client that goes away); the step itself runs to its end."""
+        if not self.accepting.is_set():
+            await self.accepting.wait()
         return await asyncio.shield(self._step(self._accept_all(entries)))
 
     async def _accept_all(self, entries: Sequence[NewEntry]) -> list[LocalTrouble | None]:

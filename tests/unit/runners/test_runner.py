@@ -612,7 +612,7 @@ async def test_an_entry_alone_ends_before_the_next_one(shop: Workshop, step: Ste
     name = await shop.notice()
     runner = shop.runner("virgin", step)
     async with asyncio.TaskGroup() as group:
-        await runner.run_alone(name, group)
+        await runner.run_first(name, group)
         assert step.attempts == [name]
         assert runner.active == 0
     assert shop.files() == {}
@@ -624,7 +624,7 @@ async def test_a_slow_suspect_is_joined_by_the_others(shop: Workshop, step: Step
     step.gate = asyncio.Event()
     runner = shop.runner("virgin", step)
     async with asyncio.TaskGroup() as group:
-        await runner.run_alone(name, group, alone_s=0.002)
+        await runner.run_first(name, group, alone_s=0.002)
         progress = shop.show("virgin", name).progress
         assert (progress.suspect, progress.strikes) == (True, 0)
         step.gate.set()
@@ -637,7 +637,7 @@ async def test_a_suspect_that_is_gone_or_not_due_is_passed_over(shop: Workshop, 
     runner = shop.runner("virgin", step, due=lambda _: 60.0)
     async with asyncio.TaskGroup() as group:
         for name in (gone, later, "never-heard-of"):
-            await runner.run_alone(name, group)
+            await runner.run_first(name, group)
     assert step.attempts == []
 
 
@@ -646,7 +646,7 @@ async def test_no_suspect_begins_after_a_stop(shop: Workshop, step: Step) -> Non
     runner = shop.runner("virgin", step)
     runner.stop()
     async with asyncio.TaskGroup() as group:
-        await runner.run_alone(name, group)
+        await runner.run_first(name, group)
     assert step.attempts == []
     assert name in shop.spool.queues["virgin"]
 
