@@ -17,6 +17,7 @@ from mlcore.config.settings import (
     MailmanSettings,
     MtaSettings,
     Paths,
+    ProcessSettings,
     Settings,
 )
 from mlcore.config.values import Kind
@@ -98,6 +99,7 @@ def parse(text: str, *, file: str, cwd: str) -> Settings:
         mta=MtaSettings(**reader.section("mta", MtaSettings, variables)),
         database=DatabaseSettings(**reader.section("database", DatabaseSettings, variables)),
         logging=LoggingSettings(**reader.section("logging.root", LoggingSettings, variables)),
+        process=ProcessSettings(**reader.section("process", ProcessSettings, variables)),
         config_file=file,
     )
     reader.check_pairs(settings.mta)

@@ -171,6 +171,18 @@ class LoggingSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSettings:
+    """The process itself."""
+
+    one_processor: bool = option(
+        True,
+        "Whether all threads keep to one processor (the last that the process may use). Python runs one"
+        " thread at a time, and handing over within one processor is far cheaper.",
+        values.boolean(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole configuration. config_file: where it came from; empty: the built-in defaults."""
 
@@ -179,6 +191,7 @@ class Settings:
     mta: MtaSettings = field(metadata={"section": "mta"})
     database: DatabaseSettings = field(metadata={"section": "database"})
     logging: LoggingSettings = field(metadata={"section": "logging.root"})
+    process: ProcessSettings = field(default_factory=ProcessSettings, metadata={"section": "process"})
     config_file: str = ""
 
 

@@ -18,6 +18,7 @@ from mlcore.runners import suspects
 from mlcore.runners.tasks import look_around
 from mlcore.server.control import ControlServer
 from mlcore.server.logs import LogFile, make_log
+from mlcore.server.processor import kept_on_one
 from mlcore.server.sdnotify import notify
 from mlcore.server.supervisor import CrashBudgetSpent, spool_lost, supervise
 from mlcore.server.wiring import Extras, Parts, log_path, wire
@@ -60,7 +61,8 @@ def run_foreground(settings: Settings, *, ready: Ready | None = None, extras: Ex
         disk = LocalDisk(paths.queue_dir, DIRECTORIES)
         prepare(settings.database.url)
         log = make_log(log_file, level=settings.logging.level, style=settings.logging.format)
-        return asyncio.run(Server(settings, disk, log, log_file, extras).run(ready))
+        with kept_on_one(wanted=settings.process.one_processor):
+            return asyncio.run(Server(settings, disk, log, log_file, extras).run(ready))
     except OSError as error:
         raise DiskTrouble.of(error, f"start: {error.filename or paths.var_dir}") from error
     finally:

@@ -32,7 +32,7 @@ def test_what_the_file_says_is_used() -> None:
         "# a comment\n[mailman]\nsite_owner: root@example.com\n"
         "[mta]\nSMTP_Port = 2525\nsmtp_verify_cert: Off\nmax_message_size: 1m\nmin_free_space: 5K\n"
         "delivery_retry_period: 1d12h\noutgoing: OUTBOX\n"
-        "[logging.root]\nformat: json\npath: mlcore.log\n",
+        "[logging.root]\nformat: json\npath: mlcore.log\n[process]\none_processor: no\n",
         file="/etc/mlcore.cfg",
         cwd="/",
     )
@@ -45,6 +45,7 @@ def test_what_the_file_says_is_used() -> None:
     assert settings.mta.delivery_retry_period == timedelta(hours=36)
     assert settings.mta.outgoing == "outbox"
     assert (settings.logging.format, settings.logging.path) == ("json", "mlcore.log")
+    assert settings.process.one_processor is False
 
 
 def test_the_layout_fhs_lies_where_systems_expect_it() -> None:
