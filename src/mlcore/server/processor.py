@@ -2,7 +2,7 @@
 
 Only one thread at a time runs Python. When a disk thread is on another processor than the loop, every
 hand-over of the interpreter is an interrupt there, which costs a virtual machine tens of microseconds;
-measured: a third to a half of the processor time of a post. What others run moves away by itself."""
+measured: up to half of the processor time of a post. What others run moves away by itself."""
 
 import contextlib
 import os
