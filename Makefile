@@ -4,16 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := src tests benchmarks tools
+ON_DATABASE := $(addprefix tests/unit/,store actions cli runners server) tests/integration tests/chaos
 LOCK := --generate-hashes --allow-unsafe --strip-extras --quiet --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DELETE_ON_ERROR:
-.PHONY: help venv dev packages run test check soak bench lock example clean
+.PHONY: help venv dev packages run test check machines system soak bench lock example clean
 
 help:
 	@echo 'make run      a server to try things out (Ctrl-C stops it)'
-	@echo 'make test     all tests but the long ones'
+	@echo 'make test     all tests but the long ones, on SQLite and PostgreSQL'
 	@echo 'make check    format, lint, types, imports, unit tests in random order'
+	@echo 'make system   docs/install.md and the service in a Debian with a real systemd (as root)'
 	@echo 'make soak     the long tests'
 	@echo 'make bench    measurements'
 	@echo 'make venv     .venv with what mlcore needs to run'
@@ -44,14 +46,16 @@ venv: $(VENV)/.run
 dev: $(VENV)/.dev
 
 packages:
-	@tools/system-packages postfix strace
+	@tools/system-packages postfix postfix-lmdb postgresql strace
 
 run: venv
 	@tools/demo-config var
 	@exec $(BIN)/mlcore -C var/etc/mlcore.cfg start --foreground --demo
 
+# All of it on SQLite, then on PostgreSQL what comes near a database.
 test: dev packages
-	$(BIN)/pytest -m 'not soak'
+	$(BIN)/pytest -m 'not soak and not system'
+	MLCORE_TEST_DATABASE=postgresql $(BIN)/pytest -m 'not soak and not system' $(ON_DATABASE)
 
 check: dev
 	$(BIN)/ruff format --check $(CODE)
@@ -60,7 +64,13 @@ check: dev
 	$(BIN)/lint-imports
 	$(BIN)/pytest -p randomly tests/unit
 
-soak: dev packages
+machines:
+	@tools/system-packages debootstrap systemd-container
+
+system: dev machines
+	$(BIN)/pytest -m 'system and not soak' tests/system
+
+soak: dev packages machines
 	$(BIN)/pytest -m soak
 
 bench: dev

@@ -5,8 +5,8 @@ import time
 
 from mlcore.config.directories import prepare as prepare_directories
 from mlcore.config.settings import Settings
-from mlcore.lists.model import ListPolicy, Member
-from mlcore.store import lists, members
+from mlcore.lists.model import Domain, ListPolicy, Member
+from mlcore.store import domains, lists, members
 from mlcore.store.engine import open_sync
 from mlcore.store.upgrade import prepare
 
@@ -17,6 +17,7 @@ def make_list(settings: Settings, count: int, lists_count: int = 1) -> list[str]
     prepare(settings.database.url)
     names = []
     with open_sync(settings.database.url) as connection:
+        domains.create(connection, Domain(mail_host="example.com"), time.time())
         for number in range(lists_count):
             name = f"bench{number}"
             policy = ListPolicy(

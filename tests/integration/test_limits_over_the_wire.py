@@ -142,7 +142,7 @@ def test_p13_a_utf8_address_is_written_with_smtputf8_or_refused_alone(tmp_path: 
         KeepingRelay(SinkSettings(smtputf8=offered)) as relay,
         _server(tmp_path, relay).start() as server,
     ):
-        added = server.mlcore("addmembers", "-", "ant@example.com", stdin=f"{address}\n".encode())
+        added = server.mlcore("addmembers", "-W", "-", "ant@example.com", stdin=f"{address}\n".encode())
         assert added.returncode == 0, added.stderr
         assert codes(post(server.lmtp_port, message("tea"))) == [250]
         copies = relay.wait_copies(3 if offered else 2)

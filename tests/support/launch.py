@@ -5,6 +5,7 @@ What a test wants stands in the environment of this process, so that the product
     MLTEST_KILL_STEP     a name of `spool.steps`: SIGKILL to itself there
     MLTEST_KILL_COUNT    at which occurrence (default 1)
     MLTEST_RAISE_WHILE   a path: while a file is there, every post with `raise` in its subject raises
+    MLTEST_HANG_WHILE    a path: while a file is there, every post with `hang` in its subject stops the loop
 
 SIGUSR1 makes it write into its log what every thread and every task is doing."""
 
@@ -14,6 +15,7 @@ import itertools
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 
 from mlcore.base.errors import MlcoreError
@@ -29,6 +31,7 @@ from mlcore.spool import steps
 KILL_STEP = "MLTEST_KILL_STEP"
 KILL_COUNT = "MLTEST_KILL_COUNT"
 RAISE_WHILE = "MLTEST_RAISE_WHILE"
+HANG_WHILE = "MLTEST_HANG_WHILE"
 KILLED = "killed by itself at"
 """What stands in its log then, with the step behind it."""
 
@@ -61,6 +64,17 @@ def raising(path: str) -> FirstHandler:
     return handler
 
 
+def hanging(path: str) -> FirstHandler:
+    """A handler that does not return for marked posts while `path` is there, so that nothing else runs."""
+
+    def handler(draft: Draft, _policy: ListPolicy, _facts: PostFacts) -> Result:
+        while b"hang" in (draft.fields.first("subject") or b"") and os.path.exists(path):
+            time.sleep(0.01)
+        return draft
+
+    return handler
+
+
 def with_handler(handler: FirstHandler) -> Callable[[str], Pipeline]:
     """The pipelines of the product with one handler more."""
 
@@ -73,9 +87,12 @@ def with_handler(handler: FirstHandler) -> Callable[[str], Pipeline]:
 
 def extras_from(environment: Mapping[str, str]) -> Extras:
     """What the environment asks for."""
-    step, path = environment.get(KILL_STEP, ""), environment.get(RAISE_WHILE, "")
+    step = environment.get(KILL_STEP, "")
     at = killer(step, int(environment.get(KILL_COUNT, "1"))) if step else steps.nothing
-    return Extras(at=at, pipeline_for=with_handler(raising(path)) if path else pipeline_for)
+    for variable, make in ((RAISE_WHILE, raising), (HANG_WHILE, hanging)):
+        if path := environment.get(variable, ""):
+            return Extras(at=at, pipeline_for=with_handler(make(path)))
+    return Extras(at=at)
 
 
 def tell(*_: object) -> None:

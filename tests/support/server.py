@@ -30,6 +30,7 @@ from mlcore.spool.layout import ACTIVE, DIRECTORIES, QUEUES
 from mlcore.spool.operator import Shown, open_disk, show
 from mlcore.store.engine import open_sync
 from mlcore.store.upgrade import prepare
+from support.database import section as database_section
 
 SITE_OWNER = "root@example.com"
 TESTS = Path(__file__).resolve().parents[1]
@@ -66,7 +67,7 @@ class RunningServer:
         self._write_config(smtp_port, config or {})
 
     def _write_config(self, smtp_port: int | None, more: Sections) -> None:
-        mta: dict[str, object] = {"lmtp_port": self.lmtp_port, "outgoing": "outbox"}
+        mta: dict[str, object] = {"lmtp_port": self.lmtp_port, "outgoing": "outbox", "incoming": "null"}
         if smtp_port is not None:
             mta |= {"outgoing": "smtp", "smtp_host": "127.0.0.1", "smtp_port": smtp_port}
             mta |= {"retry_base": "1s", "retry_cap": "1s"}
@@ -76,6 +77,8 @@ class RunningServer:
             "mta": mta,
             "logging.root": {"format": "json"},
         }
+        if database := database_section(self.directory):
+            sections["database"] = {**database}
         for section, values in more.items():
             sections[section] = {**sections.get(section, {}), **values}
         self.lmtp_port = int(str(sections["mta"]["lmtp_port"]))
@@ -107,8 +110,9 @@ class RunningServer:
         now = time.time()
         with open_sync(settings.database.url) as connection:
             policy = list_actions.create(connection, address, owners=list(owners), now=now)
-            added = member_actions.add(connection, policy.list_id, members, now=now)
-        assert not added.bad, added.bad
+            for lines in member_actions.read(members):
+                assert not lines.bad, lines.bad
+                member_actions.add(connection, policy, lines.people, welcome=False, notify=False, now=now)
         return policy
 
     def mlcore(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

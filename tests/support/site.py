@@ -17,6 +17,7 @@ from mlcore.config.loader import read
 from mlcore.config.settings import Settings
 from mlcore.store.engine import open_sync
 from mlcore.store.upgrade import prepare
+from support.database import section as database_section
 
 
 class SiteInDirectory:
@@ -25,7 +26,12 @@ class SiteInDirectory:
     def __init__(self, directory: Path, text: str = "") -> None:
         self.directory = directory
         self.config = directory / "mlcore.cfg"
-        self.config.write_text(f"[paths.here]\nvar_dir: {directory}/var\n{text}", "utf-8")
+        head = f"[paths.here]\nvar_dir: {directory}/var\n"
+        if "[database]" not in text:
+            head += "".join(
+                f"[database]\n{key}: {value}\n" for key, value in database_section(directory).items()
+            )
+        self.config.write_text(head + text, "utf-8")
 
     @property
     def settings(self) -> Settings:

@@ -1,5 +1,5 @@
-"""A spool, a database with one list, and a transport in memory, for tests of runners: real files, real
-SQLite, a clock that stands."""
+"""A spool, a database with one list, and a transport in memory, for tests of runners: real files, a
+real database, a clock that stands."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from mlcore.actions import lists as list_actions
-from mlcore.actions import members as member_actions
 from mlcore.base.batches import Batches
 from mlcore.base.clock import FakeClock
 from mlcore.base.durable import LocalDisk, Place, make_directories
@@ -23,6 +22,7 @@ from mlcore.delivery.memory import MemoryTransport
 from mlcore.delivery.outcome import Outcome
 from mlcore.delivery.transport import Slot, Transaction, Transport
 from mlcore.lists.facts import SiteFacts
+from mlcore.lists.model import Member
 from mlcore.mail.envelope import Arrived, Notice, Rendered
 from mlcore.runners.hold import Hold
 from mlcore.runners.incoming import Incoming
@@ -36,10 +36,12 @@ from mlcore.spool.layout import ACTIVE, DIRECTORIES
 from mlcore.spool.operator import Shown, show
 from mlcore.spool.recovery import fill, recover
 from mlcore.spool.spool import Spool
+from mlcore.store import members
 from mlcore.store.cache import PolicyCache
 from mlcore.store.engine import Store, open_sync
 from mlcore.store.rosters import RosterCache
 from mlcore.store.upgrade import prepare
+from support.database import fresh_url
 
 LIST_ID = "ant.example.com"
 MEMBERS = ("anne@example.org", "bart@example.org", "cate@example.net")
@@ -51,14 +53,13 @@ SHORT = Limits(rest_base_s=0.005, rest_cap_s=0.02)
 Fault = Callable[[str, str, str], OSError | None]
 
 
-def make_database(path: Path) -> Path:
-    """A database file with the list `ant@example.com` and its `MEMBERS`."""
-    url = f"sqlite:///{path}"
+def make_database(directory: Path) -> None:
+    """The database of `directory` (`support.database`), with the list `ant@example.com` and its `MEMBERS`."""
+    url = fresh_url(directory)
     prepare(url)
     with open_sync(url) as connection:
         policy = list_actions.create(connection, "ant@example.com", owners=["olga@example.org"], now=1.0)
-        member_actions.add(connection, policy.list_id, MEMBERS, now=1.0)
-    return path
+        members.add_many(connection, policy.list_id, [Member(address=one) for one in MEMBERS], 1.0)
 
 
 @dataclass
@@ -172,9 +173,8 @@ class _GatedSlot:
 class Workshop:
     """Everything a runner works with. Made by `workshop`."""
 
-    def __init__(self, directory: Path, database: Path, store: Store, transport: Transport) -> None:
+    def __init__(self, directory: Path, store: Store, transport: Transport) -> None:
         self.directory = directory
-        self.database = database
         self.clock = FakeClock()
         self.ids = IdMaker(self.clock)
         self.log = RecordingLog()
@@ -323,12 +323,13 @@ class Workshop:
 
 @contextlib.asynccontextmanager
 async def workshop(
-    directory: Path, database: Path, transport: Transport | None = None
+    directory: Path, database: str, transport: Transport | None = None
 ) -> AsyncIterator[Workshop]:
-    """A workshop over `directory`, recovered; `database` is made by `make_database` and is written to."""
+    """A workshop over `directory`, recovered; database: the URL of one that `make_database` made, which is
+    written to."""
     make_directories(str(directory), DIRECTORIES)
-    store = Store(f"sqlite:///{database}", busy_timeout_s=0.02)
-    shop = Workshop(directory, database, store, transport or MemoryTransport())
+    store = Store(database, busy_timeout_s=0.02)
+    shop = Workshop(directory, store, transport or MemoryTransport())
     fill(shop.spool.queues, recover(shop.disk))
     shop.batches.start()
     await store.start()

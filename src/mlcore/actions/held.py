@@ -14,6 +14,14 @@ def waiting(connection: Connection, list_id: str | None = None) -> list[HeldPost
     return [post for post in held.rows(connection, list_id) if post.decision is None]
 
 
+def find(connection: Connection, number: int) -> HeldPost:
+    """The post that moderators call `number`, decided or not. Raises BadInput if there is none."""
+    post = held.by_id(connection, number)
+    if post is None:
+        raise BadInput(f"No such held post: {number}", "`mlcore held list` shows those there are")
+    return post
+
+
 def decide(
     connection: Connection, ids: Sequence[int], decision: Decision, *, now: float
 ) -> tuple[list[HeldPost], list[HeldPost]]:
@@ -24,9 +32,7 @@ def decide(
     decided: list[HeldPost] = []
     before: list[HeldPost] = []
     for number in dict.fromkeys(ids):
-        post = held.by_id(connection, number)
-        if post is None:
-            raise BadInput(f"No such held post: {number}", "`mlcore held list` shows those there are")
+        post = find(connection, number)
         done = held.decide(connection, post.spool, post.entry, decision, now)
         (decided if done else before).append(post)
     return decided, before

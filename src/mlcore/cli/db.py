@@ -1,7 +1,10 @@
 """`mlcore db upgrade`."""
 
+import time
+
 import click
 
+from mlcore.base.errors import BadInput
 from mlcore.cli.site import Site
 
 
@@ -11,15 +14,36 @@ def db() -> None:
 
 
 @db.command()
+@click.option("--no-copy", is_flag=True, help="Make no copy before: there is one already.")
 @click.pass_obj
-def upgrade(site: Site) -> None:
+def upgrade(site: Site, no_copy: bool) -> None:
     """Bring the database to the schema of this program.
 
-    Stop the server and make a copy of the database before.
+    The server must be stopped. A copy of an SQLite database is made first, beside it; its name is printed.
+    For PostgreSQL run pg_dump yourself and say so with --no-copy.
     """
     from mlcore.config.directories import prepare
-    from mlcore.store.upgrade import upgrade as upgrade_database
+    from mlcore.store import upgrade as store
 
     prepare(site.settings.paths)
-    upgrade_database(site.settings.database.url)
+    url = site.settings.database.url
+    state, _ = store.state(url)
+    if state is not store.State.CURRENT:
+        if not site.spool_is_free():
+            raise BadInput("the server runs", "stop the server first: `mlcore stop`")
+        if state is store.State.OLDER and not no_copy:
+            click.echo(f"Copy of the database: {_copy(url, site.now())}")
+        store.upgrade(url)
     click.echo("The database is up to date")
+
+
+def _copy(url: str, now: float) -> str:
+    from mlcore.store.connect import is_postgresql
+    from mlcore.store.upgrade import copy
+
+    if is_postgresql(url):
+        raise BadInput(
+            "mlcore makes no copy of a PostgreSQL database",
+            "run pg_dump --format=custom --file=mlcore.dump, then `mlcore db upgrade --no-copy`",
+        )
+    return copy(url, time.strftime("%Y%m%dT%H%M%S", time.gmtime(now)))

@@ -52,7 +52,8 @@ def make_list(url: str) -> bool:
         if lists.matching(connection):
             return False
         policy = lists.create(connection, LIST, owners=[AUTHOR], now=now)
-        members.add(connection, policy.list_id, MEMBERS, now=now)
+        for lines in members.read(MEMBERS):
+            members.add(connection, policy, lines.people, welcome=False, now=now)
     return True
 
 
@@ -137,6 +138,7 @@ def _advice(settings: Settings, first: str) -> list[str]:
         "Try next, in another terminal:",
         f"    less {_short(first)}",
         f"    {program} members {LIST}",
+        f"    {program} settings {LIST} subject_prefix='[demo %d] '",
         f"    {program} create ant@lists.example",
         f"    echo 'Zoe <zoe@example.com>' | {program} addmembers - {LIST}",
         f"    printf 'From: bart@example.com\\nSubject: hello\\n\\nHello!\\n' | {program} inject {LIST}",

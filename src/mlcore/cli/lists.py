@@ -1,7 +1,8 @@
-"""`mlcore create` and `mlcore lists`."""
+"""`mlcore create`, `mlcore remove` and `mlcore lists`."""
 
 import click
 
+from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.options import json_option, print_json, shown_list
 from mlcore.cli.site import Site
 from mlcore.lists.model import ListPolicy
@@ -12,30 +13,49 @@ from mlcore.lists.model import ListPolicy
 @click.option(
     "-o", "--owner", "owners", metavar="OWNER", multiple=True, help="Address of an owner; may come twice."
 )
+@click.option("--style-name", metavar="NAME", help="Settings to begin with; default: [styles] default.")
+@click.option("-n/-N", "--notify/--no-notify", help="Tell the owners by mail.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing.")
+@click.option(
+    "-d/-D",
+    "--domain/--no-domain",
+    "make_domain",
+    default=True,
+    show_default=True,
+    help="Make the domain if it is missing.",
+)
 @click.argument("listname")
 @click.pass_obj
-def create(site: Site, listname: str, language: str | None, owners: tuple[str, ...], quiet: bool) -> None:
+def create(
+    site: Site,
+    *,
+    listname: str,
+    language: str | None,
+    owners: tuple[str, ...],
+    style_name: str | None,
+    notify: bool,
+    quiet: bool,
+    make_domain: bool,
+) -> None:
     """Make a mailing list.
 
     LISTNAME is its posting address, like ant@example.com; it is made lower case.
     """
     from mlcore.actions import lists as action
-    from mlcore.config import values
 
-    mailman = site.settings.mailman
-    if language is not None:
-        try:
-            values.language().parse(language)
-        except ValueError:
-            raise click.UsageError(f"Invalid language code: {language}") from None
-    with site.connection() as connection:
+    with site.connection(maps=True) as connection:
+        settings = site.settings
         policy = action.create(
             connection,
             listname,
             owners=owners,
-            language=language or mailman.default_language,
-            site_owner=mailman.site_owner,
+            language=language or settings.mailman.default_language,
+            style=style_name or settings.styles.default,
+            make_domain=make_domain,
+            site_owner=settings.mailman.site_owner,
+            names=settings.mailman.listname_chars,
+            delimiter=settings.mta.verp_delimiter,
+            notify=notify,
             now=site.now(),
         )
     if not quiet:
@@ -43,6 +63,30 @@ def create(site: Site, listname: str, language: str | None, owners: tuple[str, .
 
 
 @click.command()
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing.")
+@click.argument("listspec", type=LISTSPEC)
+@click.pass_obj
+def remove(site: Site, *, listspec: str, quiet: bool) -> None:
+    """Remove a mailing list.
+
+    Its settings, memberships and what waits for a decision go with it, without a question. Archives stay, and
+    so do the addresses and users of its members.
+    """
+    from mlcore.actions import lists as action
+    from mlcore.base.errors import BadInput
+
+    with site.connection(maps=True) as connection:
+        try:
+            policy = action.find(connection, listspec)
+        except BadInput:
+            raise BadInput(f"No such list matching spec: {listspec}") from None
+        action.remove(connection, policy)
+    if not quiet:
+        click.echo(f"Removed list: {listspec}")
+
+
+@click.command()
+@click.option("-a", "--advertised", is_flag=True, help="Only those that are advertised.")
 @click.option("-n/-N", "--names/--no-names", help="Show display names too.")
 @click.option("-d/-D", "--descriptions/--no-descriptions", help="Show descriptions too.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no count.")
@@ -52,13 +96,20 @@ def create(site: Site, listname: str, language: str | None, owners: tuple[str, .
 @json_option
 @click.pass_obj
 def lists(
-    site: Site, *, names: bool, descriptions: bool, quiet: bool, domains: tuple[str, ...], as_json: bool
+    site: Site,
+    *,
+    advertised: bool,
+    names: bool,
+    descriptions: bool,
+    quiet: bool,
+    domains: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Show the mailing lists, sorted by List-ID."""
     from mlcore.actions import lists as action
 
     with site.connection(read_only=True) as connection:
-        found = action.matching(connection, domains)
+        found = action.matching(connection, domains, advertised=advertised)
     if as_json:
         print_json([shown_list(policy) for policy in found])
         return

@@ -1,29 +1,52 @@
 """The command `mlcore`: options before the sub-command, sub-commands imported when they are called."""
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlcore.base.errors import BadInput, LocalTrouble
 from mlcore.cli.site import Site
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 COMMANDS: dict[str, tuple[str, str]] = {
     "create": ("lists", "Make a mailing list."),
+    "remove": ("lists", "Remove a mailing list."),
     "lists": ("lists", "Show the mailing lists."),
-    "addmembers": ("members", "Add members to a list."),
+    "settings": ("settings", "Show or change the settings of a list."),
+    "admins": ("admins", "Add or delete owners and moderators of a list."),
+    "domains": ("domains", "Show, make, change and remove domains."),
+    "bans": ("bans", "Show, add and remove bans."),
     "members": ("members", "Show the members of a list."),
+    "addmembers": ("roster", "Add members to a list."),
+    "delmembers": ("roster", "Remove members from a list, or from all lists."),
+    "syncmembers": ("roster", "Make the members of a list those of a file."),
+    "findmember": ("members", "Show the lists of those whose address matches."),
+    "changeaddress": ("addresses", "Change an address, with all its memberships."),
+    "users": ("users", "Show or delete users, as JSON Lines."),
+    "lists_conf": ("lists_conf", "Print the settings of lists, as JSON Lines."),
+    "lists_members": ("lists_members", "Print the members of lists, as JSON Lines."),
     "held": ("held", "Show held posts and decide about them."),
     "start": ("run", "Serve."),
     "stop": ("run", "Stop the running server."),
-    "reopen": ("run", "Let the running server open its log file anew."),
+    "restart": ("run", "Stop the running server and start it again."),
+    "reopen": ("run", "Let the running server open its log files anew, and read its configuration."),
     "status": ("run", "Say whether the server runs, and how it is."),
     "inject": ("queues", "Put a message into a queue."),
     "qfile": ("queues", "Print an entry of a queue."),
     "queues": ("queues", "Show how many entries lie in each queue."),
     "unshunt": ("queues", "Put shunted messages back where they came from."),
+    "aliases": ("aliases", "Write the maps for Postfix anew."),
     "conf": ("conf", "Show the configuration that is in force."),
+    "info": ("info", "Show version, files and addresses of this site."),
+    "version": ("info", "Show the version."),
     "db": ("db", "Change the schema of the database."),
+    "shell": ("shell", "A Python prompt on this site, or a function run on it."),
+    "withlist": ("shell", "A Python prompt on this site, or a function run on it."),
+    "completion": ("completion", "Print the completion for a shell."),
+    "help": ("help", "Show this help."),
 }
 """Name → module of this package that has the command of that name, and what it does."""
 
@@ -62,6 +85,17 @@ class LazyGroup(click.Group):
         """See `click.Group.format_commands`; imports none of them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """See `click.Group.shell_complete`; imports none of the commands."""
+        from click.shell_completion import CompletionItem
+
+        commands = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
         """See `click.Group.invoke`; our errors become one line and an exit status."""

@@ -1,20 +1,18 @@
-"""`mlcore addmembers` and `mlcore members`."""
+"""`mlcore members` and `mlcore findmember`."""
 
-from typing import IO
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import click
 
-from mlcore.cli.options import json_option, print_json
+from mlcore.cli.listspec import LISTSPEC
+from mlcore.cli.options import json_option
+from mlcore.cli.output import OUTPUT_FILE, Output
 from mlcore.cli.site import Site
-from mlcore.lists.model import DeliveryMode, DeliveryStatus, Member, Role
+from mlcore.lists.model import DeliveryMode, DeliveryStatus, Member, Membership, Role
 
-DELIVERY = {
-    "regular": DeliveryMode.REGULAR,
-    "mime": DeliveryMode.MIME_DIGESTS,
-    "plain": DeliveryMode.PLAINTEXT_DIGESTS,
-    "summary": DeliveryMode.SUMMARY_DIGESTS,
-    "disabled": DeliveryMode.REGULAR,
-}
 ROLES = {
     "any": tuple(Role),
     "owner": (Role.OWNER,),
@@ -23,6 +21,7 @@ ROLES = {
     "member": (Role.MEMBER,),
     "administrator": (Role.OWNER, Role.MODERATOR),
 }
+ROLES_TO_FIND = {"all" if name == "any" else name: roles for name, roles in ROLES.items()}
 DIGESTS = {
     "any": (DeliveryMode.PLAINTEXT_DIGESTS, DeliveryMode.MIME_DIGESTS, DeliveryMode.SUMMARY_DIGESTS),
     "plaintext": (DeliveryMode.PLAINTEXT_DIGESTS,),
@@ -38,58 +37,19 @@ STATUSES = {
 }
 
 
-@click.command()
-@click.option(
-    "-d",
-    "--delivery",
-    type=click.Choice(list(DELIVERY), case_sensitive=False),
-    default="regular",
-    show_default=True,
-    help="How posts reach them.",
-)
-@click.argument("file", metavar="FILENAME", type=click.File("r", encoding="utf-8", errors="surrogateescape"))
-@click.argument("listspec")
-@click.pass_context
-def addmembers(ctx: click.Context, file: IO[str], listspec: str, delivery: str) -> None:
-    """Add members to a list.
-
-    FILENAME (- for standard input) holds one address in each line, `anne@example.com` or
-    `Anne <anne@example.com>`; blank lines and those that begin with # are skipped. A line that is no
-    address is reported and skipped; the exit status is then 1.
-    """
-    from mlcore.actions import lists
-    from mlcore.actions import members as action
-    from mlcore.lists.plain import escaped
-    from mlcore.mail.words import one_line
-
-    site: Site = ctx.obj
-    status = DeliveryStatus.BY_MODERATOR if delivery == "disabled" else DeliveryStatus.ENABLED
-    with site.connection() as connection:
-        policy = lists.find(connection, listspec)
-        result = action.add(
-            connection, policy.list_id, file, mode=DELIVERY[delivery], status=status, now=site.now()
-        )
-    for line in result.bad:
-        text = one_line(line.text) if line.text.isprintable() else escaped(line.text, 200)
-        reason = one_line(line.reason)
-        click.echo(
-            f"Cannot parse as valid email address (skipping): {text} (line {line.number}: {reason})", err=True
-        )
-    for member in result.already:
-        click.echo(f"Already subscribed (skipping): {member.address}", err=True)
-    if result.bad:
-        ctx.exit(1)
+def _removed(_ctx: click.Context, option: click.Parameter, value: str | None) -> None:
+    """For options of which older versions of the incumbent knew more."""
+    if value is not None:
+        name = option.opts[-1]
+        command = {"--add": "addmembers", "--delete": "delmembers", "--sync": "syncmembers"}[name]
+        raise click.UsageError(f"The {name} option is removed. Use `mlcore {command}` instead.")
 
 
 @click.command()
-@click.option(
-    "-o",
-    "--output",
-    type=click.File("w", encoding="utf-8", lazy=False),
-    default="-",
-    metavar="FILENAME",
-    help="Write to FILENAME.",
-)
+@click.option("-a", "--add", hidden=True, expose_value=False, callback=_removed)
+@click.option("-x", "--delete", hidden=True, expose_value=False, callback=_removed)
+@click.option("-s", "--sync", hidden=True, expose_value=False, callback=_removed)
+@click.option("-o", "--output", type=OUTPUT_FILE, default="-", metavar="FILENAME", help="Write to FILENAME.")
 @click.option(
     "-R",
     "--role",
@@ -105,14 +65,17 @@ def addmembers(ctx: click.Context, file: IO[str], listspec: str, delivery: str) 
 )
 @click.option("-e", "--email-only", is_flag=True, help="No names.")
 @click.option("-c", "--count-only", is_flag=True, help="Only their number.")
+@click.option(
+    "-N", "--no-change", is_flag=True, expose_value=False, help="Accepted; nothing is changed anyway."
+)
 @json_option
-@click.argument("listspec")
+@click.argument("listspec", type=LISTSPEC)
 @click.pass_obj
 def members(
     site: Site,
     *,
     listspec: str,
-    output: IO[str],
+    output: Output,
     role: str,
     regular: bool,
     digest: str | None,
@@ -139,13 +102,57 @@ def members(
             statuses=STATUSES[nomail] if nomail else tuple(DeliveryStatus),
         )
     if as_json:
-        print_json([_shown(member) for member in found])
+        text = _json([_shown(member) for member in found])
     elif count_only:
-        click.echo(len(found), file=output)
+        text = str(len(found))
     elif not found:
-        click.echo(f"{policy.list_id} has no members", file=output)
+        text = f"{policy.list_id} has no members"
     else:
-        click.echo("\n".join(_line(member, email_only=email_only) for member in found), file=output)
+        text = "\n".join(_line(member, email_only=email_only) for member in found)
+    with output as stream:
+        click.echo(text, file=stream)
+
+
+@click.command()
+@click.option(
+    "-r",
+    "--role",
+    type=click.Choice(list(ROLES_TO_FIND)),
+    default="all",
+    show_default=True,
+    help="Only memberships with this role.",
+)
+@json_option
+@click.argument("pattern")
+@click.pass_obj
+def findmember(site: Site, *, role: str, pattern: str, as_json: bool) -> None:
+    """Show the lists of those whose address matches.
+
+    PATTERN is a regular expression that is searched in every address, without regard to case. Of a user
+    with several addresses all memberships are shown, whichever address matches.
+    """
+    from mlcore.actions import persons
+
+    with site.connection(read_only=True) as connection:
+        found = persons.memberships_matching(connection, pattern, ROLES_TO_FIND[role])
+    if as_json:
+        click.echo(_json([_found(one) for one in found]))
+    elif found:
+        click.echo("\n".join(_tree(found)))
+
+
+def _tree(found: Sequence[Membership]) -> Iterator[str]:
+    """Address, lists, roles; `found` is sorted so."""
+    for address, of_address in itertools.groupby(found, lambda one: one.address):
+        yield f"Email: {address}"
+        for list_id, of_list in itertools.groupby(of_address, lambda one: one.list_id):
+            yield f"    List: {list_id}"
+            yield from (f"        {role}" for role in _once(one.role.value for one in of_list))
+
+
+def _once(texts: Iterable[str]) -> Iterable[str]:
+    """In their order; an address and its user may have the same role."""
+    return dict.fromkeys(texts)
 
 
 def _modes(regular: bool, digest: str | None) -> tuple[DeliveryMode, ...]:
@@ -169,3 +176,19 @@ def _shown(member: Member) -> dict[str, object]:
         "delivery_mode": member.delivery_mode.value,
         "delivery_status": member.delivery_status.value,
     }
+
+
+def _found(one: Membership) -> dict[str, object]:
+    return {
+        "email": one.address,
+        "display_name": one.display_name,
+        "list_id": one.list_id,
+        "role": one.role.value,
+        "member_id": one.member_id,
+        "user_id": one.user_id,
+        "subscription_mode": "as_user" if one.as_user else "as_address",
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)

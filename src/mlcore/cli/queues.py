@@ -6,13 +6,13 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from mlcore.base.errors import BadInput, CorruptEntry
+from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.options import age, json_option, print_json
 from mlcore.cli.site import Site
 
 if TYPE_CHECKING:
     from mlcore.base.durable import LocalDisk
-    from mlcore.lists.model import ListPolicy
-    from mlcore.mail.envelope import Envelope
+    from mlcore.spool.operator import Shown
 
 
 @click.command()
@@ -22,21 +22,39 @@ if TYPE_CHECKING:
     "-f",
     "--filename",
     "file",
-    type=click.File("rb"),
+    type=click.File("rb", lazy=False),
     default="-",
     metavar="FILE",
     help="Message; default: standard input.",
 )
-@click.argument("listspec", required=False)
+@click.option(
+    "-m",
+    "--metadata",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="What LMTP would have said beside the message, like reverse_path=anne@example.com; may come twice.",
+)
+@click.argument("listspec", type=LISTSPEC, required=False)
 @click.pass_obj
-def inject(site: Site, listspec: str | None, queue: str, show: bool, file: IO[bytes]) -> None:
+def inject(
+    site: Site,
+    *,
+    listspec: str | None,
+    queue: str,
+    show: bool,
+    file: IO[bytes],
+    metadata: tuple[str, ...],
+) -> None:
     """Put a message into a queue of a list.
 
-    It is on disk when the command ends; a running server goes to work at once.
+    It is on disk when the command ends; a running server goes to work at once. A Message-ID and a Date are
+    added if there are none.
     """
+    from mlcore.cli import injected
+
     if show:
         click.echo("Available queues:")
-        for name in _INJECTED:
+        for name in injected.QUEUES:
             click.echo(f"    {name}")
         return
     if listspec is None:
@@ -44,78 +62,65 @@ def inject(site: Site, listspec: str | None, queue: str, show: bool, file: IO[by
     from mlcore.actions import lists
     from mlcore.base.clock import SystemClock
     from mlcore.base.ids import IdMaker
-    from mlcore.mail.lines import normalise
     from mlcore.spool import operator
-    from mlcore.spool.entry import Entry
 
-    octets = normalise(file.read())
+    octets = file.read()
     with site.connection(read_only=True) as connection:
         policy = lists.find(connection, listspec)
-    entry = Entry(_envelope(policy, queue, octets, site.now()), (), octets)
+    name = IdMaker(SystemClock()).new()
+    entry = injected.entry(policy, queue, octets, metadata, name=name, now=site.now())
     with site.disk() as disk:
-        operator.inject(disk, queue, IdMaker(SystemClock()).new(), entry)
+        operator.inject(disk, queue, name, entry)
     site.ring(queue)
 
 
-_INJECTED = ("in", "command", "bounces")
-"""Queues whose entries can be made from a message and a list; what is in virgin was written by mlcore."""
-
-
-def _envelope(policy: "ListPolicy", queue: str, octets: bytes, now: float) -> "Envelope":
-    """What LMTP would have said of a message to the list, its -request or its -bounces address."""
-    from mlcore.lists.senders import authors
-    from mlcore.mail import envelope
-    from mlcore.mail.fields import split
-
-    if queue == "bounces":
-        recipient = policy.sub_address("bounces")
-        return envelope.Report(list_id=policy.list_id, recipient=recipient, arrived_at=now, peer=_PEER)
-    sender = next((str(author) for author in authors(split(octets)[0], "")), "")
-    if queue == "command":
-        return envelope.Command(
-            list_id=policy.list_id,
-            recipient=policy.sub_address("request"),
-            command="request",
-            reverse_path=sender,
-            arrived_at=now,
-            peer=_PEER,
-        )
-    if queue == "in":
-        return envelope.Arrived(
-            list_id=policy.list_id,
-            recipient=policy.posting_address,
-            reverse_path=sender,
-            arrived_at=now,
-            peer=_PEER,
-        )
-    raise BadInput(f"No such queue: {queue}", f"use one of {' '.join(_INJECTED)}")
-
-
-_PEER = "mlcore inject"
-
-
 @click.command()
+@click.option("-p/-n", "--print/--no-print", "shown", default=True, help="Whether to print it; default: yes.")
+@click.option(
+    "-i", "--interactive", is_flag=True, help="A Python prompt, where m is the list [message, envelope]."
+)
 @click.argument("entry", metavar="NAME")
 @click.pass_obj
-def qfile(site: Site, entry: str) -> None:
+def qfile(site: Site, *, entry: str, shown: bool, interactive: bool) -> None:
     """Print an entry of a queue.
 
     NAME is the name of the entry, or the path of its file. Control characters are shown as escapes.
     """
-    from mlcore.cli.entries import read_file, text_of
+    from mlcore.cli.entries import text_of
+
+    found = _entry(site, entry)
+    if shown:
+        click.echo(text_of(found))
+    if interactive:
+        _prompt(found)
+
+
+def _entry(site: Site, entry: str) -> "Shown":
+    from mlcore.base.ids import NAME
+    from mlcore.cli.entries import read_file
     from mlcore.spool import operator
 
-    if os.sep in entry:
-        shown = read_file(entry)
-    else:
-        with site.disk() as disk:
-            try:
-                shown = operator.show(disk, operator.find(disk, entry))
-            except CorruptEntry as error:
-                raise BadInput(
-                    f"{entry} cannot be read: {error}", "its octets can be seen with `less`"
-                ) from error
-    click.echo(text_of(shown))
+    if os.sep in entry or (not NAME.match(entry) and os.path.exists(entry)):
+        return read_file(entry)
+    with site.disk() as disk:
+        try:
+            return operator.show(disk, operator.find(disk, entry))
+        except CorruptEntry as error:
+            raise BadInput(
+                f"{entry} cannot be read: {error}", "its octets can be seen with `less`"
+            ) from error
+
+
+def _prompt(found: "Shown") -> None:
+    """Nothing of the mail is carried out: its two halves are values in the prompt."""
+    import code
+    import email
+    import email.policy
+
+    message = email.message_from_bytes(found.entry.octets, policy=email.policy.default)
+    objects = [message, found.entry.envelope]
+    banner = f"Number of objects found (see the variable 'm'): {len(objects)}"
+    code.interact(banner=banner, local={"m": objects}, exitmsg="")
 
 
 @click.command()

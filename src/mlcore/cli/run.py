@@ -1,45 +1,123 @@
-"""`mlcore start`, `mlcore stop`, `mlcore reopen`, `mlcore status`."""
+"""`mlcore start`, `stop`, `restart`, `reopen`, `status`."""
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlcore.base.errors import BadInput, LocalTrouble
+from mlcore.base.errors import BadInput, LocalTrouble, MlcoreError
 from mlcore.cli.options import age, json_option, print_json
+from mlcore.cli.site import NOT_RUNNING as NOT_RUNNING_TEXT
 from mlcore.cli.site import Site
 
 if TYPE_CHECKING:
-    from mlcore.server.main import Server
-
-if TYPE_CHECKING:
+    from mlcore.config.settings import Settings
     from mlcore.server.main import Server
 
 STOP_S = 15.0
 """How long `stop` waits; the server itself takes less than 10 s (P16)."""
 NOT_RUNNING = 3
 """Exit status of `status` without a server, as init scripts have it."""
+LOG_FILE = "mlcore.log"
+"""Below log_dir: the log of a server in the background for which none is configured."""
+_START_IT = "start it: mlcore start"
 
 
 @click.command()
 @click.option(
-    "--foreground", is_flag=True, help="Serve until a signal comes; logs go where they are configured."
+    "--foreground",
+    is_flag=True,
+    help="Serve until a signal comes; the log goes where it is configured, else to standard error.",
 )
+@click.option("-f", "--force", is_flag=True, help="Accepted and not needed: there are no stale locks.")
+@click.option("-g", "--generate-alias-file", is_flag=True, help="Accepted and not needed: every start does.")
+@click.option("-u", "--run-as-user", is_flag=True, help="Accepted and not needed: root becomes the owner.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing.")
 @click.option("--demo", is_flag=True, hidden=True)
+@click.option("--log", metavar="FILE", hidden=True)
 @click.pass_context
-def start(ctx: click.Context, foreground: bool, demo: bool) -> None:
-    """Serve: take mail by LMTP, deliver it by SMTP."""
+def start(
+    ctx: click.Context,
+    foreground: bool,
+    force: bool,  # noqa: ARG001  (see its help)
+    generate_alias_file: bool,  # noqa: ARG001
+    run_as_user: bool,  # noqa: ARG001
+    quiet: bool,
+    demo: bool,
+    log: str | None,
+) -> None:
+    """Serve: take mail by LMTP, deliver it by SMTP.
+
+    Without --foreground this goes into the background, and returns once it serves or has said why not.
+    """
+    site: Site = ctx.obj
+    if site.ask_running({"do": "status"}) is not None:
+        raise BadInput("mlcore is already running")
+    if not demo:
+        _require_owner(site)
     if not foreground:
-        raise BadInput(
-            "mlcore does not put itself into the background",
-            "say `systemctl start mlcore`, or `mlcore start --foreground` under another service manager",
-        )
+        _start_background(ctx, quiet=quiet)
+        return
     from mlcore.config.directories import prepare
     from mlcore.server.main import run_foreground
 
-    site: Site = ctx.obj
     prepare(site.settings.paths)
-    ctx.exit(run_foreground(site.settings, ready=_demo if demo else None))
+    ctx.exit(run_foreground(site.settings, ready=_demo if demo else None, log_instead=log or ""))
+
+
+def _require_owner(site: Site) -> None:
+    """Mail about a list must not go to a list, where it could come back as mail about that list."""
+    from mlcore.config.owner import require_owner
+    from mlcore.lists.addressing import candidates
+    from mlcore.store import lists
+
+    settings = site.settings
+    require_owner(settings)
+    owner = settings.mailman.site_owner
+    with site.connection(read_only=True) as connection:
+        for one in candidates(owner, settings.mta.verp_delimiter):
+            if lists.find(connection, f"{one.list_name}@{one.mail_host}") is not None:
+                raise BadInput(
+                    f"{settings.config_file} [mailman] site_owner: {owner} is an address of a list here",
+                    "write the address of a person or an alias",
+                )
+
+
+def _start_background(ctx: click.Context, *, quiet: bool) -> None:
+    from mlcore.cli.background import start_background
+    from mlcore.config.directories import prepare
+    from mlcore.server.wiring import log_path
+
+    site: Site = ctx.obj
+    settings = site.settings
+    prepare(settings.paths)
+    log = log_path(settings) or os.path.join(settings.paths.log_dir, LOG_FILE)
+    if not quiet:
+        click.echo("Starting mlcore's master runner")
+    arguments = ["-C", settings.config_file] if settings.config_file else []
+
+    def is_ready(process: int) -> bool:
+        try:
+            told = site.ask_running({"do": "status"}, timeout_s=5.0)
+        except MlcoreError:
+            return False
+        return told is not None and told.get("pid") == process and told.get("state") == "running"
+
+    done = start_background([*arguments, "start", "--foreground", "--log", log], log, is_ready)
+    if done.ready:
+        if not quiet:
+            click.echo(f"Logging to {log}")
+        return
+    if done.said:
+        click.echo(done.said, err=True)
+    if done.status is None:
+        raise LocalTrouble(f"mlcore does not serve yet; its log says how far it is: {log}")
+    if not done.said:
+        click.echo(
+            f"Error: mlcore ended with status {done.status} and said nothing; its log: {log}", err=True
+        )
+    ctx.exit(done.status if done.status > 0 else 1)
 
 
 async def _demo(server: "Server") -> None:
@@ -57,10 +135,14 @@ async def _demo(server: "Server") -> None:
 def stop(site: Site, quiet: bool) -> None:
     """Stop the running server, and wait until it has stopped."""
     if site.ask_running({"do": "stop"}) is None:
-        click.echo("mlcore is not running", err=True)
+        click.echo(NOT_RUNNING_TEXT, err=True)
         return
     if not quiet:
-        click.echo("Shutting down mlcore")
+        click.echo("Shutting down mlcore's master runner")
+    _wait_until_gone(site)
+
+
+def _wait_until_gone(site: Site) -> None:
     limit = time.monotonic() + STOP_S
     while not site.spool_is_free():
         if time.monotonic() > limit:
@@ -70,13 +152,49 @@ def stop(site: Site, quiet: bool) -> None:
 
 @click.command()
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing.")
+@click.pass_context
+def restart(ctx: click.Context, quiet: bool) -> None:
+    """Stop the running server and start it again.
+
+    For one in the background; one that somebody else has started is started again by them.
+    """
+    site: Site = ctx.obj
+    told = site.ask_running({"do": "status"})
+    if told is None:
+        raise BadInput(NOT_RUNNING_TEXT, _START_IT)
+    if told.get("managed"):
+        raise BadInput("a service manager sees to this mlcore", "say `systemctl restart mlcore`")
+    if told.get("foreground"):
+        raise BadInput(
+            "this mlcore runs in the foreground of another process",
+            "stop it, and start it again where it was started",
+        )
+    _require_owner(site)  # what would keep it from starting again must not stop it
+    if not quiet:
+        click.echo("Restarting the mlcore runners")
+    site.ask_running({"do": "stop"})
+    _wait_until_gone(site)
+    _start_background(ctx, quiet=True)
+
+
+@click.command()
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing.")
 @click.pass_obj
 def reopen(site: Site, quiet: bool) -> None:
-    """Let the running server open its log file anew, after it was moved away."""
-    if site.ask_running({"do": "reopen"}) is None:
-        raise BadInput("mlcore is not running", "start it: mlcore start --foreground")
-    if not quiet:
-        click.echo("Reopening the log of mlcore")
+    """Let the running server open its log files anew, and read its configuration.
+
+    Says which changes wait for a restart. With a configuration that cannot be used the old one stays in
+    force, and the exit status is 2.
+    """
+    told = site.ask_running({"do": "reopen"})
+    if told is None:
+        raise BadInput(NOT_RUNNING_TEXT, _START_IT)
+    if quiet:
+        return
+    click.echo("Reopening the mlcore runners")
+    for title, names in (("Changed", told.get("changed")), ("After a restart", told.get("restart"))):
+        if names:
+            click.echo(f"{title}: {', '.join(names)}")
 
 
 @click.command()
@@ -90,24 +208,42 @@ def status(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     else:
-        outbox = site.settings.mta.outgoing == "outbox"
-        click.echo("\n".join(_lines(answer, outbox=outbox, now=site.now())))
+        click.echo("\n".join(_lines(answer, site.settings, now=site.now())))
     if not answer["running"]:
         ctx.exit(NOT_RUNNING)
 
 
-def _lines(answer: dict[str, Any], *, outbox: bool, now: float) -> list[str]:
-    lines = ["NOTE: outgoing is outbox, mail is given to nobody"] if outbox else []
+def _lines(answer: dict[str, Any], settings: "Settings", *, now: float) -> list[str]:
+    lines = []
+    if settings.mta.outgoing == "outbox":
+        lines.append("NOTE: outgoing is outbox, mail is given to nobody")
     if not answer["running"]:
-        return [*lines, "mlcore is not running"]
-    lines.append(f"mlcore is running (pid: {answer['pid']})")
-    lines.append(f"state: {answer['state']}, version {answer['version']}, up {age(answer['uptime_s'])}")
-    lines.append(f"lmtp: {' '.join(answer['lmtp'])}")
-    lines.append(f"outgoing: {answer['outgoing']}")
+        return [*lines, NOT_RUNNING_TEXT]
+    lines.append(f"mlcore is running (master pid: {answer['pid']})")
+    if answer["state"] == "starting":
+        return [*lines, "state: starting"]
+    lines += [
+        f"state: {answer['state']}, version {answer['version']}, up {age(answer['uptime_s'])}",
+        f"lmtp: {' '.join(answer['lmtp'])}",
+        f"outgoing: {answer['outgoing']}",
+        f"log: {answer['log'] or 'standard error'}",
+    ]
+    if "maps" in answer:
+        lines.append(f"maps: {answer['maps']}")
     for queue, depth in answer["queues"].items():
-        if depth["entries"]:
-            lines.append(f"queue {queue}: {depth['entries']}, oldest {age(now - depth['oldest'])}")
-    for name, runner in answer["runners"].items():
-        if runner["last_error"]:
-            lines.append(f"runner {name}: {runner['last_error']}")
+        oldest = f", oldest {age(now - depth['oldest'])}" if depth["entries"] else ""
+        lines.append(f"queue {queue}: {depth['entries']}{oldest}")
+    for kind in ("runner", "service"):
+        lines += [f"{kind} {name}: {_standing(one, now=now)}" for name, one in answer[f"{kind}s"].items()]
     return lines
+
+
+def _standing(one: dict[str, Any], *, now: float) -> str:
+    text = str(one["state"])
+    if one.get("active"):
+        text += f" on {one['active']}"
+    if one["crashes"]:
+        text += f", crashed {one['crashes']} times"
+    if one["last_error"]:
+        text += f"; {age(now - one['last_error_at'])} ago: {one['last_error']}"
+    return text

@@ -6,8 +6,10 @@ named on the command line are opened before a command that root gave becomes the
 import contextlib
 import os
 import pwd
+import sys
 import time
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
     from mlcore.base.durable import LocalDisk
 
 
-_NOT_RUNNING = "mlcore is not running"
+NOT_RUNNING = "mlcore is not running"
+USER = "mlcore"
+"""Who owns a site of the layout fhs that nobody has begun yet, where there is such a user."""
+_TOLD_S = 2.0
+_MAPS_S = 30.0
 
 
 class Site:
@@ -33,33 +39,64 @@ class Site:
 
     @cached_property
     def settings(self) -> Settings:
-        """The configuration. Raises ConfigError. From here on root is the owner of var_dir."""
+        """The configuration. Raises ConfigError. From here on root is the owner of the site."""
         settings = load(self._config)
         os.umask(0o077)
-        become_owner(settings.paths.var_dir)
+        become_owner(settings)
         return settings
 
     def now(self) -> float:
         """Unix seconds."""
         return time.time()
 
-    @contextlib.contextmanager
-    def connection(self, *, read_only: bool = False) -> "Iterator[Connection]":
-        """One transaction, committed at the end; a running server is told of it, so that what it remembers is
-        never older than what a command has just said. The database is made if it is missing.
-
-        Raises BadInput for one that this program cannot use, StoreTrouble for one that is locked or down."""
-        from mlcore.store.engine import open_sync
+    @cached_property
+    def _database(self) -> str:
+        """Its URL, once there is a database of use."""
         from mlcore.store.upgrade import prepare as prepare_database
 
         prepare(self.settings.paths)
         url = self.settings.database.url
         prepare_database(url)
-        with open_sync(url, read_only=read_only) as connection:
+        return url
+
+    @contextlib.contextmanager
+    def connection(self, *, read_only: bool = False, maps: bool = False) -> "Iterator[Connection]":
+        """One transaction, committed at the end; a running server is told of it, so that what it remembers is
+        never older than what a command has just said. The database is made if it is missing.
+
+        maps: the change concerns what Postfix knows; the server has written its maps when this ends, or why
+        not is said on standard error. What was committed stays, and without a server the next start writes
+        them. Raises BadInput for a database that this program cannot use, StoreTrouble for one that is locked
+        or down."""
+        from mlcore.store.engine import open_sync
+
+        with open_sync(self._database, read_only=read_only) as connection:
             yield connection
         if not read_only:
-            with contextlib.suppress(MlcoreError):  # it looks by itself, once a second
-                self.ask_running({"do": "changed"}, timeout_s=2.0)
+            self._tell(maps=maps)
+
+    def _tell(self, *, maps: bool) -> None:
+        command: dict[str, Any] = {"do": "changed"}
+        try:
+            if not maps:
+                self.ask_running(command, timeout_s=_TOLD_S)
+                return
+            told = self.ask_running({**command, "maps": True}, timeout_s=_MAPS_S) or {}
+        except MlcoreError as error:  # it looks by itself, once a second
+            if maps:
+                print(f"Postfix maps: {error}", file=sys.stderr)
+            return
+        if told.get("maps") == "failed":
+            print(f"Postfix maps: {told.get('maps_error') or 'not written'}", file=sys.stderr)
+
+    @contextlib.contextmanager
+    def glance(self) -> "Iterator[Connection]":
+        """One look at a database that is there; nothing is made, changed or told. Raises BadInput,
+        StoreTrouble."""
+        from mlcore.store.engine import open_sync
+
+        with open_sync(self.settings.database.url, read_only=True) as connection:
+            yield connection
 
     @contextlib.contextmanager
     def disk(self) -> "Iterator[LocalDisk]":
@@ -91,7 +128,7 @@ class Site:
             return ask(path, command, timeout_s=timeout_s)
         except BadInput as error:
             # Not the lock of the spool: a server that starts at this moment would find it taken.
-            if error.text == _NOT_RUNNING:
+            if error.text == NOT_RUNNING:
                 return None
             raise
 
@@ -118,22 +155,59 @@ class Site:
                 self.ask_running({"do": "bell", "queue": queue})
 
 
-def become_owner(directory: str) -> None:
-    """Root becomes the owner of `directory`, so that no file of root is left there; others stay who they are.
+def become_owner(settings: Settings) -> None:
+    """Root becomes the owner of var_dir, so that no file of root is left there; others stay who they are.
 
-    Where there is no such directory yet, nothing changes. Raises BadInput if the owner is not known here."""
-    if os.geteuid() != 0 or not os.path.isdir(directory):
+    Directories that only root may make (below /var, say) are made for that owner first. Where there is no
+    var_dir yet, its owner is to be `USER` under the layout fhs, if there is one; else nothing changes. Raises
+    BadInput if the owner is not known here, DiskTrouble if a directory cannot be made."""
+    if os.geteuid() != 0:
         return
-    owner = os.stat(directory).st_uid
-    if owner == 0:
+    user = _owner(settings)
+    if user is None:
         return
-    try:
-        user = pwd.getpwuid(owner)
-    except KeyError:
-        raise BadInput(
-            f"{directory} belongs to user {owner}, who is not known here",
-            "give it to the user who runs mlcore",
-        ) from None
+    _make_for(user, settings)
     os.initgroups(user.pw_name, user.pw_gid)
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)
+
+
+def _owner(settings: Settings) -> pwd.struct_passwd | None:
+    """Who is to own the files of the site; None: root stays root."""
+    directory = settings.paths.var_dir
+    try:
+        number = os.stat(directory).st_uid
+    except FileNotFoundError:
+        if settings.mailman.layout != "fhs":
+            return None
+        try:
+            return pwd.getpwnam(USER)
+        except KeyError:
+            return None
+    except OSError as error:
+        raise DiskTrouble.of(error, f"looking at {directory}") from error
+    if number == 0:
+        return None
+    try:
+        return pwd.getpwuid(number)
+    except KeyError:
+        raise BadInput(
+            f"{directory} belongs to user {number}, who is not known here",
+            "give it to the user who runs mlcore",
+        ) from None
+
+
+def _make_for(user: pwd.struct_passwd, settings: Settings) -> None:
+    """Only below directories of root: elsewhere the owner can make them, and could put something else into
+    the way of root meanwhile."""
+    for item in fields(settings.paths):
+        path = getattr(settings.paths, item.name)
+        try:
+            if item.name == "etc_dir" or os.path.lexists(path) or os.stat(os.path.dirname(path)).st_uid != 0:
+                continue
+            os.mkdir(path, 0o700)
+            os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
+        except FileNotFoundError:
+            continue  # its parent is one of these too, or somebody's who is told by `prepare`
+        except OSError as error:
+            raise DiskTrouble.of(error, f"making {path}") from error

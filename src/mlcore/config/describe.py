@@ -15,11 +15,11 @@ _HEAD = """\
 #
 # Read from the first of: the file after -C, $MLCORE_CONFIG_FILE, ./mlcore.cfg, ./var/etc/mlcore.cfg,
 # ~/.mlcore.cfg, /etc/mlcore.cfg, /etc/mlcore/mlcore.cfg. `mlcore conf --check` says whether it can be used.
+# $MLCORE_VAR_DIR stands in the place of var_dir, whatever the layout. More is in docs/configuration.md.
 #
 # Lines are `key: value`; a # begins a comment line, not one behind a value. Spans of time are written
 # like 1d12h (w d h m s), sizes like 64M (K M G), choices of two like yes and no.
 """
-_MASK = "********"
 
 
 def example() -> str:
@@ -52,9 +52,7 @@ def effective(settings: Settings) -> dict[str, dict[str, str]]:
         if "section" not in item.metadata:
             continue
         record = getattr(settings, item.name)
-        name = item.metadata["section"]
-        shown = f"paths.{settings.mailman.layout}" if name == "paths" else name
-        result[shown] = {
+        result[settings.section_name(item.name)] = {
             key.name: _shown(key.metadata["kind"], getattr(record, key.name), secret=key.metadata["secret"])
             for key in fields(record)
         }
@@ -62,9 +60,8 @@ def effective(settings: Settings) -> dict[str, dict[str, str]]:
 
 
 def _shown(kind: Kind, value: object, *, secret: bool) -> str:
-    if secret and value and not str(value).startswith("sqlite:"):
-        return _MASK
-    return kind.show(value)
+    text = kind.show(value)
+    return kind.mask(text) if secret and text else text
 
 
 def _sentence(doc: str) -> str:

@@ -8,15 +8,18 @@ from mlcore.base.durable import make_directories
 from mlcore.base.errors import BadInput, DiskTrouble
 from mlcore.config.settings import Paths
 
+_MADE = ("var_dir", "queue_dir", "log_dir", "data_dir")
+"""The others are only checked: etc_dir may belong to the system, the rest is made at its first use."""
+
 
 def prepare(paths: Paths) -> None:
-    """Makes what is missing of var_dir, queue_dir, log_dir, data_dir, with mode 0700, and checks all of them.
+    """Makes what is missing of var_dir, queue_dir, log_dir, data_dir, with mode 0700, and checks all paths.
 
-    etc_dir is only checked where it exists: under the layout fhs it belongs to the system. Raises BadInput
-    for what is no directory or is one that everybody may write to, DiskTrouble where one cannot be made."""
+    Raises BadInput for what is no directory or is one that everybody may write to, DiskTrouble where one
+    cannot be made."""
     for item in fields(paths):
         path = getattr(paths, item.name)
-        if item.name != "etc_dir":
+        if item.name in _MADE:
             _make(path)
         _check(path)
 

@@ -6,15 +6,30 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from mlcore.config import values
+from mlcore.config import places, values
+from mlcore.config.incumbent import Translation, from_names, plain_format, psycopg
 from mlcore.config.values import Kind
 
 
-def option(default: object, doc: str, kind: Kind, *, secret: bool = False) -> Any:
+def option(
+    default: object,
+    doc: str,
+    kind: Kind,
+    *,
+    secret: bool = False,
+    live: bool = False,
+    translation: Translation | None = None,
+) -> Any:
     """A field of a section. default: the value, or the text of a path before `$var` is replaced.
 
-    secret: the value is in no repr, log line or error message."""
-    return field(default=default, repr=not secret, metadata={"doc": doc, "kind": kind, "secret": secret})
+    secret: the value is in no repr, log line or error message. live: a running server takes a change over
+    when it reads the configuration again. translation: what texts of a mailman.cfg mean here."""
+    metadata = {"doc": doc, "kind": kind, "secret": secret, "live": live, "translation": translation}
+    return field(default=default, repr=not secret, metadata=metadata)
+
+
+LISTNAME_SIGNS = "[-_.+=!$*{}~0-9a-z]"
+"""What `listname_chars` may allow at the most: none of it needs quoting in an address or in a Postfix map."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,17 +39,25 @@ class MailmanSettings:
     site_owner: str = option(
         "",
         "A person or an alias who reads mail about this site; never a list of this site. Sender of"
-        " notices to owners, and their recipient where a list has no owner. Set it: while it is empty"
-        " a warning is logged at each start.",
+        " notices to owners, and their recipient where a list has no owner. A start refuses it empty.",
         values.optional_address(),
+        live=True,
     )
     noreply_address: str = option(
         "noreply",
         "Local part of the address under which mail goes out that nobody is to answer.",
         values.local_part(),
+        live=True,
     )
     default_language: str = option(
-        "en", "Language of texts where nothing nearer says otherwise.", values.language()
+        "en", "Language of texts where nothing nearer says otherwise.", values.language(), live=True
+    )
+    listname_chars: str = option(
+        "[-_.0-9a-z]",
+        "Signs that the name of a new list may have, as a class of a regular expression; at most"
+        f" {LISTNAME_SIGNS}, and not verp_delimiter.",
+        values.characters(LISTNAME_SIGNS),
+        live=True,
     )
     layout: str = option(
         "here",
@@ -49,11 +72,19 @@ class Paths:
     $cwd (the working directory) and $cfg_file (this file) may be used. Directories are made with mode
     0700; a start refuses one that others can write to."""
 
-    var_dir: str = option("$cwd/var", "Everything below lies here if it is not moved.", values.path())
-    queue_dir: str = option("$var_dir/queue", "Messages in transit. A local disk.", values.path())
-    log_dir: str = option("$var_dir/logs", "Log files, where they are configured.", values.path())
-    data_dir: str = option("$var_dir/data", "The database.", values.path())
-    etc_dir: str = option("$var_dir/etc", "Configuration.", values.path())
+    var_dir: str = option("$cwd/var", "Everything below lies here if it is not moved.", places.path())
+    queue_dir: str = option("$var_dir/queue", "Messages in transit. A local disk.", places.path())
+    log_dir: str = option("$var_dir/logs", "Log files, where they are configured.", places.path())
+    data_dir: str = option("$var_dir/data", "The database.", places.path())
+    etc_dir: str = option("$var_dir/etc", "Configuration.", places.path())
+    template_dir: str = option(
+        "$var_dir/templates",
+        "For texts of this site; not read yet.",
+        places.path(),
+        translation=from_names({":source:": "$var_dir/templates"}),
+    )
+    archive_dir: str = option("$var_dir/archives", "For what archivers keep; not used yet.", places.path())
+    cache_dir: str = option("$var_dir/cache", "For what can be made again; not used yet.", places.path())
 
     @property
     def control_socket(self) -> str:
@@ -70,11 +101,25 @@ class Paths:
 class MtaSettings:
     """The way in (LMTP, from Postfix) and the way out (SMTP, to Postfix)."""
 
+    incoming: str = option(
+        "postfix",
+        "postfix: the maps by which Postfix knows the lists are written into data_dir. null: nothing is"
+        " written; the MTA knows in another way what it gives to mlcore.",
+        values.choice("postfix", "null"),
+        translation=from_names(
+            {
+                "mailman.mta.postfix.LMTP": "postfix",
+                "mailman.mta.exim4.LMTP": "null",
+                "mailman.mta.null.NullMTA": "null",
+            }
+        ),
+    )
     outgoing: str = option(
         "smtp",
         "smtp: give mail to the server below. outbox: give it to nobody, but put it into a maildir for each"
         " recipient under $var_dir/outbox (for trying things out).",
         values.choice("smtp", "outbox"),
+        translation=from_names({"mailman.mta.deliver.deliver": "smtp"}),
     )
     smtp_host: str = option(
         "localhost", "Server that takes mail for the members, normally Postfix on this host.", values.host()
@@ -92,9 +137,15 @@ class MtaSettings:
     lmtp_host: str = option("127.0.0.1", "Address on which Postfix reaches mlcore by LMTP.", values.host())
     lmtp_port: int = option(8024, "Its port; 0: the system chooses a free one.", values.integer(0, 65_535))
     lmtp_socket: str = option(
-        "", "A Unix socket to listen on instead of host and port; empty: none.", values.optional_path()
+        "", "A Unix socket to listen on instead of host and port; empty: none.", places.optional_socket()
     )
-    max_recipients: int = option(500, "Recipients in one SMTP transaction.", values.integer(1, 10_000))
+    max_recipients: int = option(
+        500,
+        "Recipients in one SMTP transaction.",
+        values.integer(1, 10_000),
+        live=True,
+        translation=from_names({"0": "10000"}),
+    )
     max_connections: int = option(8, "SMTP connections at a time.", values.integer(1, 1_000))
     max_sessions_per_connection: int = option(
         0,
@@ -105,14 +156,16 @@ class MtaSettings:
         timedelta(days=5),
         "How long a delivery that fails for now is tried again.",
         values.duration("1m", "90d"),
+        live=True,
     )
     retry_base: timedelta = option(  # noqa: RUF009  (a dataclasses.field)
         timedelta(minutes=5),
         "Time to the second attempt; it doubles with each further one.",
         values.duration("1s", "1d"),
+        live=True,
     )
     retry_cap: timedelta = option(  # noqa: RUF009  (a dataclasses.field)
-        timedelta(hours=2), "Longest time between two attempts.", values.duration("1s", "7d")
+        timedelta(hours=2), "Longest time between two attempts.", values.duration("1s", "7d"), live=True
     )
     verp_delimiter: str = option(
         "+",
@@ -124,15 +177,17 @@ class MtaSettings:
         64 << 20,
         "Largest message that is accepted; Postfix's message_size_limit should not be above it.",
         values.size("64K", "1G"),
+        live=True,
     )
     min_free_space: int = option(
         0,
         "Free space in queue_dir below which new mail is put off (452); 0: one and a half times"
         " max_message_size.",
         values.size("0", "1024G"),
+        live=True,
     )
     min_free_inodes: int = option(
-        1_000, "The same for inodes; 0: they are not looked at.", values.integer(0, 10**9)
+        1_000, "The same for inodes; 0: they are not looked at.", values.integer(0, 10**9), live=True
     )
 
     @property
@@ -142,14 +197,51 @@ class MtaSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostfixSettings:
+    """How Postfix learns which lists there are."""
+
+    postmap_command: str = option(
+        "/usr/sbin/postmap", "Program that makes the database file of a map.", places.program()
+    )
+    transport_file_type: str = option(
+        "hash",
+        "Type of the maps, as Postfix calls it: hash, lmdb, btree or cdb (postmap is run), texthash, regexp"
+        " (a text file is enough), or none (text files, and postmap is left to others).",
+        values.choice("hash", "lmdb", "btree", "cdb", "texthash", "regexp", "none", also={"regex": "regexp"}),
+    )
+    socketmap: str = option(
+        "",
+        "Where Postfix may ask for lists as they are now (socketmap_table(5)): HOST:PORT, as 127.0.0.1:8025,"
+        " or the absolute path of a Unix socket; empty: nowhere.",
+        places.optional_endpoint(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSettings:
-    """Lists, members and what waits for a decision."""
+    """Domains, lists, members and what waits for a decision."""
 
     url: str = option(
         "sqlite:///$data_dir/mlcore.db",
-        "Where they are kept. $data_dir and the other names of the paths may be used.",
-        values.database_url(),
+        "Where they are kept: sqlite:///PATH, in which $data_dir and the other names of the paths may be"
+        " used, or postgresql://USER:PASSWORD@HOST/DATABASE, or postgresql:///?service=NAME with the rest in"
+        " pg_service.conf. In user and password, write a sign that is no letter or digit as %xx.",
+        places.database_url(),
         secret=True,
+        translation=psycopg,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleSettings:
+    """What a new list begins with."""
+
+    default: str = option(
+        "legacy-default",
+        "Style of a list that is made without naming one: legacy-default (a discussion), legacy-announce (few"
+        " write, many read) or private-default (not advertised, closed).",
+        values.choice("legacy-default", "legacy-announce", "private-default"),
+        live=True,
     )
 
 
@@ -158,15 +250,24 @@ class LoggingSettings:
     """What is told about the work."""
 
     level: str = option(
-        "info", "Least weight of a line that is written.", values.choice("debug", "info", "warning", "error")
+        "info",
+        "Least weight of a line that is written.",
+        values.choice("debug", "info", "warning", "error", also={"warn": "warning"}),
+        live=True,
+        translation=from_names({"critical": "error", "notset": "debug"}),
     )
     format: str = option(
         "text",
         "text: one line of key=value per event. json: one object per event.",
         values.choice("text", "json"),
+        live=True,
+        translation=plain_format,
     )
     path: str = option(
-        "", "A file, below log_dir where it does not begin with /; empty: standard error.", values.text()
+        "",
+        "A file, below log_dir where it does not begin with /; empty: standard error.",
+        values.text(),
+        live=True,
     )
 
 
@@ -183,16 +284,39 @@ class ProcessSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What the same configuration is read from again. file: absolute path, empty: the built-in defaults; cwd:
+    what $cwd stands for; var_dir: what $MLCORE_VAR_DIR said, empty: nothing."""
+
+    file: str = ""
+    cwd: str = "/"
+    var_dir: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The whole configuration. config_file: where it came from; empty: the built-in defaults."""
+    """The whole configuration. config_file: where it came from; empty: the built-in defaults.
+
+    notices: one line for each key of the file that means nothing here."""
 
     mailman: MailmanSettings = field(metadata={"section": "mailman"})
     paths: Paths = field(metadata={"section": "paths"})
     mta: MtaSettings = field(metadata={"section": "mta"})
+    postfix: PostfixSettings = field(default_factory=PostfixSettings, metadata={"section": "postfix"})
     database: DatabaseSettings = field(metadata={"section": "database"})
+    styles: StyleSettings = field(default_factory=StyleSettings, metadata={"section": "styles"})
     logging: LoggingSettings = field(metadata={"section": "logging.root"})
     process: ProcessSettings = field(default_factory=ProcessSettings, metadata={"section": "process"})
     config_file: str = ""
+    notices: tuple[str, ...] = ()
+    origin: Origin = field(default_factory=Origin, compare=False, repr=False)
+
+    def section_name(self, field_name: str) -> str:
+        """The section that the record `field_name` comes from: that of the paths has the layout's name."""
+        if field_name == "paths":
+            return f"paths.{self.mailman.layout}"
+        name: str = self.__dataclass_fields__[field_name].metadata["section"]
+        return name
 
 
 LAYOUTS: dict[str, dict[str, str]] = {
@@ -203,34 +327,7 @@ LAYOUTS: dict[str, dict[str, str]] = {
         "log_dir": "/var/log/mlcore",
         "etc_dir": "/etc",
     },
+    "local": {"var_dir": "/var/local/mlcore"},
+    "dev": {"var_dir": "$cfg_file/../.."},
 }
 """The built-in layouts: what differs from the defaults of `Paths`."""
-
-UNUSED: dict[str, dict[str, str]] = {
-    "paths": dict.fromkeys(
-        (
-            "bin_dir",
-            "ext_dir",
-            "list_data_dir",
-            "lock_dir",
-            "lock_file",
-            "pid_file",
-            "cache_dir",
-            "messages_dir",
-        ),
-        "mlcore needs no such path",
-    ),
-    "mta": {
-        "incoming": "the way in is always LMTP",
-        "configuration": "mlcore runs no postmap",
-        "max_delivery_threads": "max_connections says how much goes on at a time",
-        "verp_format": "the form of VERP addresses is fixed",
-        "verp_regexp": "the form of VERP addresses is fixed",
-    },
-    "database": {
-        "class": "the url says which database it is",
-        "debug": "[logging.root] level: debug shows it",
-    },
-    "logging.root": {"datefmt": "times are written as RFC 3339 says", "propagate": "there is one log"},
-}
-"""Keys that operators of GNU Mailman know and that mean nothing here: section → key → why it can go."""

@@ -3,7 +3,7 @@
 `parse` raises ValueError with what is wrong; `remedy` says what to write instead."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,19 +15,25 @@ _DURATION = re.compile(
 )
 _SIZE = re.compile(r"([0-9]{1,15})([KMG]?)", re.IGNORECASE)
 _SIZE_UNIT = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+# A sign twice in a row is an operator in other dialects of regular expressions, and Python warns of it.
+_CLASS = re.compile(r"\[(?:([!-Z_-~])(?!\1))+\]")
 _HOST = re.compile(r"[0-9A-Za-z._:-]{1,255}")
 _ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,255}")
+MASK = "********"
+"""What is shown in the place of a secret."""
 _LOCAL_PART = re.compile(r"[0-9A-Za-z!#$%&'*+/=?^_{|}~.-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one sort of value is read and shown. paths: `$var` is replaced before `parse`."""
+    """How one sort of value is read and shown. paths: `$var` is replaced before `parse`; mask: what is shown
+    of a secret one."""
 
     parse: Callable[[str], object]
     show: Callable[[object], str]
     remedy: str
     paths: bool = False
+    mask: Callable[[str], str] = lambda _text: MASK
 
 
 def parse_boolean(text: str) -> bool:
@@ -132,11 +138,13 @@ def integer(low: int, high: int) -> Kind:
     return Kind(parse, str, f"write a number from {low} to {high}")
 
 
-def choice(*names: str) -> Kind:
-    """One of `names`, any case."""
+def choice(*names: str, also: Mapping[str, str] | None = None) -> Kind:
+    """One of `names`, any case. also: other words for some of them, which are not offered."""
+    other = also or {}
 
     def parse(text: str) -> str:
         word = text.strip().lower()
+        word = other.get(word, word)
         if word not in names:
             raise ValueError("this is not offered")
         return word
@@ -190,43 +198,44 @@ def name() -> Kind:
 
 def text() -> Kind:
     """Anything in one line, also nothing."""
-    return Kind(_one_line, str, "write one line")
+    return Kind(one_line, str, "write one line")
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """`value`; raises ValueError if it has several lines."""
     if "\n" in value:
         raise ValueError("this has several lines")
     return value
 
 
-def path() -> Kind:
-    """A directory: absolute after `$var` is replaced."""
+def characters(limit: str) -> Kind:
+    """A class of a regular expression, as `[-_.0-9a-z]`, within the class `limit`.
 
-    def parse(value: str) -> str:
-        if not value.startswith("/"):
-            raise ValueError("this is not an absolute path")
-        return _one_line(value)
+    Only single signs and ranges: no brackets, carets or backslashes among them."""
+    allowed = signs(limit)
 
-    return Kind(parse, str, "begin it with / or with $var_dir or $cwd", paths=True)
+    def parse(text: str) -> str:
+        extra = signs(text) - allowed
+        if extra:
+            raise ValueError(f"this allows {' '.join(sorted(extra))}")
+        return text
 
-
-def optional_path() -> Kind:
-    """A file, absolute after `$var` is replaced, or nothing."""
-
-    def parse(value: str) -> str:
-        if value and not value.startswith("/"):
-            raise ValueError("this is not an absolute path")
-        return _one_line(value)
-
-    return Kind(parse, str, "begin it with / or with $var_dir, or leave it empty", paths=True)
+    return Kind(parse, str, f"write a class within {limit}")
 
 
-def database_url() -> Kind:
-    """An SQLAlchemy URL of a database that this version speaks to."""
-
-    def parse(value: str) -> str:
-        if not value.startswith("sqlite:///"):
-            raise ValueError("this database is not supported")
-        return _one_line(value)
-
-    return Kind(parse, str, "write sqlite:///$data_dir/mlcore.db", paths=True)
+def signs(text: str) -> frozenset[str]:
+    """The signs that the class `text` matches. Raises ValueError if it is no class of the simple form."""
+    if not _CLASS.fullmatch(text):
+        raise ValueError("this is no class of signs")
+    found: set[str] = set()
+    rest = text[1:-1]
+    while rest:
+        if len(rest) > 2 and rest[1] == "-":
+            if rest[0] > rest[2]:
+                raise ValueError(f"the range {rest[:3]} is empty")
+            found.update(map(chr, range(ord(rest[0]), ord(rest[2]) + 1)))
+            rest = rest[3:]
+        else:
+            found.add(rest[0])
+            rest = rest[1:]
+    return frozenset(found)

@@ -5,6 +5,8 @@ import contextlib
 import os
 import socket
 import stat
+from collections.abc import Iterable
+from dataclasses import replace
 
 from mlcore.base.clock import Clock
 from mlcore.base.errors import BadInput
@@ -20,6 +22,10 @@ from mlcore.lists.directory import Directory
 
 _SWEEP_S = 1.0
 _BACKLOG = 128
+_TURNS_TO_A_SESSION = 3
+"""Turns of the loop from accept() to the greeting, and one more."""
+_INHERITED_BACKLOG = 4096
+"""Those who knock while the process is exchanged wait in the queue of an inherited socket."""
 
 
 class LmtpServer:
@@ -81,13 +87,32 @@ class LmtpServer:
         self._socket_files.append((path, inode))
         self._started(listener)
 
+    async def start_sockets(self, sockets: Iterable[socket.socket]) -> None:
+        """Listens on `sockets` that somebody else made, TCP or Unix, bound. At the stop they are closed, no
+        more: whoever made them has copies, in whose queues the next clients wait.
+
+        Raises OSError when one cannot be listened on."""
+        loop = asyncio.get_running_loop()
+        for listening in sockets:
+            listening.setblocking(False)
+            # Not create_unix_server: from Python 3.13 on that one removes the file of the socket.
+            self._started(await loop.create_server(self._session, sock=listening, backlog=_INHERITED_BACKLOG))
+
+    def limit_size(self, size_bytes: int) -> None:
+        """Largest message for those who connect from now on."""
+        limits = replace(self._services.limits, size_bytes=size_bytes)
+        self._services = replace(self._services, limits=limits)
+
     def addresses(self) -> list[tuple[str, int] | str]:
         """Where it listens: (host, port) or the path of a socket, in the order of the starts."""
         found: list[tuple[str, int] | str] = []
         for listener in self._listeners:
             for listening in listener.sockets:
                 name = listening.getsockname()
-                found.append(name if isinstance(name, str) else (str(name[0]), int(name[1])))
+                if isinstance(name, bytes):
+                    found.append("@" + os.fsdecode(name[1:]))  # without a file (unix(7), abstract)
+                else:
+                    found.append(name if isinstance(name, str) else (str(name[0]), int(name[1])))
         return found
 
     def sweep(self) -> None:
@@ -97,6 +122,7 @@ class LmtpServer:
     async def stop(self, grace_s: float) -> None:
         """Closes the listeners at once. Idle clients hear 421 4.3.2; a transaction in progress has `grace_s`
         seconds to its final replies, then it hears 421 too and is cancelled. Returns when all have gone."""
+        await self._accept_no_more()
         for listener in self._listeners:
             listener.close()
         self._remove_socket_files()
@@ -109,6 +135,15 @@ class LmtpServer:
         for listener in self._listeners:
             await listener.wait_closed()
         self._listeners.clear()
+
+    async def _accept_no_more(self) -> None:
+        """Whoever is accepted is greeted: asyncio drops those whose listener closes in the turns between."""
+        loop = asyncio.get_running_loop()
+        for listener in self._listeners:
+            for listening in listener.sockets:
+                loop.remove_reader(listening.fileno())
+        for _ in range(_TURNS_TO_A_SESSION):
+            await asyncio.sleep(0)
 
     def _session(self) -> LmtpSession:
         return LmtpSession(self._services)

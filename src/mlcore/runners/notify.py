@@ -34,6 +34,10 @@ class ShuntNotice:
         self._every_s = every_s
         self._last: float | None = None
 
+    def change(self, *, site_owner: str, noreply: str, host: str) -> None:
+        """Who is told from now on, and by whom."""
+        self._site_owner, self._noreply, self._host = site_owner, noreply, host
+
     async def __call__(self, queue: str, name: str, reason: str) -> None:
         """Writes the notice into virgin/, if it is time for one and there is anybody to tell."""
         now = self._clock.monotonic()

@@ -60,11 +60,12 @@ class Deliver:
         jitter: Callable[[], float] = random.random,
         stopping: Callable[[], bool] = bool,
     ) -> None:
-        """stopping: asked before each transaction; once true, what has not begun is left alone."""
+        """schedule: may be exchanged at any time; `transactions_at_once` holds for entries taken after that.
+        stopping: asked before each transaction; once true, what has not begun is left alone."""
         self._work = work
         self._transport = transport
         self._sealer = sealer
-        self._schedule = schedule
+        self.schedule = schedule
         self._jitter = jitter
         self._stopping = stopping
 
@@ -75,7 +76,7 @@ class Deliver:
         if not claim.progress.due:
             return 0.0
         wait_s = claim.progress.due - self._work.clock.time()
-        return min(max(0.0, wait_s), self._schedule.retry_cap_s * 1.2)
+        return min(max(0.0, wait_s), self.schedule.retry_cap_s * 1.2)
 
     async def __call__(self, claim: Claim) -> None:
         """All open recipients once."""
@@ -94,7 +95,7 @@ class Deliver:
     async def _transact_all(self, delivery: _Delivery) -> None:
         """Every transaction of the plan, some at a time. Raises the worst trouble once all have ended: what
         one of them meets must not cut off another in the middle, since that would repeat its copies."""
-        chunks = plan(delivery.claim.entry.addresses, delivery.open, self._schedule.max_recipients)
+        chunks = plan(delivery.claim.entry.addresses, delivery.open, self.schedule.max_recipients)
         first = next(chunks)
         second = next(chunks, None)
         if second is None:
@@ -113,7 +114,7 @@ class Deliver:
                     troubles.append(trouble)
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._schedule.transactions_at_once):
+            for _ in range(self.schedule.transactions_at_once):
                 group.create_task(lane(), name=f"{delivery.claim.name} lane")
         if troubles:
             raise max(troubles, key=_gravity)
@@ -248,7 +249,7 @@ class Deliver:
 
     async def _defer(self, delivery: _Delivery) -> None:
         """What is still open waits in retry/, or has waited long enough and becomes a bounce each."""
-        claim, schedule, now = delivery.claim, self._schedule, self._work.clock.time()
+        claim, schedule, now = delivery.claim, self.schedule, self._work.clock.time()
         if not delivery.open:  # settled by transactions that ended together
             await self._finish(delivery)
             return

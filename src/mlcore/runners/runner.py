@@ -8,11 +8,12 @@ work, parked (its list has enough in work), on a timer, or set back until the qu
 
 import asyncio
 import contextlib
+import time
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from mlcore.base.backoff import next_delay
 from mlcore.base.errors import CorruptEntry, DiskTrouble, LocalTrouble, SpoolLost, Stopping
@@ -95,6 +96,15 @@ class Runner:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self.done = 0
         self.last_error = ""
+        self.last_error_at = 0.0
+        """Unix seconds; 0: there was none."""
+
+    @property
+    def state(self) -> Literal["idle", "working", "resting"]:
+        """What it does now. resting: trouble of this host; entries wait until it is time to try again."""
+        if self._rest_until:
+            return "resting"
+        return "working" if self._active else "idle"
 
     @property
     def active(self) -> int:
@@ -205,8 +215,12 @@ class Runner:
         else:
             self._tell_bad(name, f"{error!r} while reading it; it is now in bad/")
 
+    def _remember(self, error: str) -> None:
+        self.last_error = error
+        self.last_error_at = time.time()
+
     def _tell_bad(self, name: str, reason: str) -> None:
-        self.last_error = reason
+        self._remember(reason)
         self._log.error("bad", queue=self.name, queue_id=root_of(name), entry=name, reason=reason)
 
     def _admit(self, claim: Claim) -> bool:
@@ -277,7 +291,7 @@ class Runner:
         except Exception as error:  # a rule or handler raised: the entry is at fault, not the queue
             if claim.name not in self._waiting:
                 raise  # it has left the queue: doing the step again would double what it did
-            self.last_error = f"{claim.name}: {error!r}"
+            self._remember(f"{claim.name}: {error!r}")
             if claim.name not in self._failed_once:
                 self._failed_once.add(claim.name)
                 self._log.warning(
@@ -311,7 +325,7 @@ class Runner:
 
     def _crashed(self, claim: Claim, error: Exception) -> None:
         """A defect after the entry had left, or one that keeps even shunt/ from taking it."""
-        self.last_error = f"{claim.name}: {error!r}"
+        self._remember(f"{claim.name}: {error!r}")
         self._log.error(
             "crashed",
             queue=self.name,
@@ -351,7 +365,7 @@ class Runner:
 
     def _put_back_later(self, name: str, trouble: LocalTrouble) -> None:
         """Trouble that concerns one file delays that entry; any other lets the queue rest."""
-        self.last_error = str(trouble)
+        self._remember(str(trouble))
         if name not in self._waiting:
             return  # it has left; the trouble came after
         if self.stopping or isinstance(trouble, Stopping):

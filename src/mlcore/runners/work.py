@@ -20,9 +20,10 @@ from mlcore.store.rosters import RosterCache
 Judge = Callable[[Draft, ListPolicy, PostFacts], Verdict]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Work:
-    """The parts every runner works with."""
+    """The parts every runner works with. Of these `site` alone is exchanged, when the configuration is read
+    again; what is under way keeps the old one."""
 
     spool: Spool
     store: Store

@@ -88,8 +88,8 @@ class ControlServer:
             return {"ok": False, "error": f"unknown command; known: {', '.join(sorted(self._commands))}"}
         try:
             return {"ok": True, **await handler(command)}
-        except LocalTrouble as trouble:
-            return {"ok": False, "error": str(trouble)}
+        except (BadInput, LocalTrouble) as wrong:
+            return {"ok": False, "error": str(wrong)}
         except Exception as error:  # noqa: BLE001  (a faulty command must not end the server)
             self._log.error("control failed", command=command.get("do"), error=repr(error))
             return {"ok": False, "error": f"internal error: {error!r}"}
@@ -104,7 +104,7 @@ def ask(path: str, command: Mapping[str, Any], *, timeout_s: float = 30.0) -> di
         try:
             channel.connect(path)
         except (FileNotFoundError, ConnectionRefusedError):
-            raise BadInput("mlcore is not running", "start it: mlcore start --foreground") from None
+            raise BadInput("mlcore is not running", "start it: mlcore start") from None
         except PermissionError:
             raise BadInput(f"no permission for {path}", "run this as the user mlcore runs as") from None
         except OSError as error:

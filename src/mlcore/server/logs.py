@@ -9,7 +9,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -27,14 +27,15 @@ class LogFile:
     """Where lines go: a file that `reopen` opens anew (logrotate), or standard error for an empty path."""
 
     def __init__(self, path: str = "") -> None:
-        self._path = path
+        self.path = path
+        self._takes_stderr = False
         self._lock = threading.Lock()
         self._stream: TextIO = sys.stderr
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
         self._lines: list[str] = []
         if path:
-            self._stream = self._open()
+            self._stream = self._open(path)
 
     def write(self, line: str) -> None:
         """One whole line. A log that cannot be written stops no mail."""
@@ -62,26 +63,41 @@ class LogFile:
             self._stream.write(text)
             self._stream.flush()
 
-    def reopen(self) -> None:
-        """Opens the path again, as the file may have been moved away. Raises OSError; the old one stays."""
+    def reopen(self, path: str | None = None) -> None:
+        """Opens the path again, as the file may have been moved away, or another one. Raises OSError; the old
+        one stays."""
         self.flush()
-        if not self._path:
+        path = self.path if path is None else path
+        if not path and not self.path:
             return
-        fresh = self._open()
+        fresh = self._open(path) if path else sys.stderr
         with self._lock:
             old, self._stream = self._stream, fresh
-        _close(old)
+        if self.path:
+            _close(old)
+        self.path = path
+        if self._takes_stderr:
+            self.take_stderr()
+
+    def take_stderr(self) -> None:
+        """From now on what the interpreter itself has to say goes into the file too, and nothing to wherever
+        standard output and error went."""
+        if not self.path:
+            return
+        self._takes_stderr = True
+        for descriptor in (1, 2):
+            os.dup2(self._stream.fileno(), descriptor)
 
     def close(self) -> None:
         """Writes what was gathered, and closes the file."""
         self._loop = None
         self.flush()
-        if self._path:
+        if self.path:
             _close(self._stream)
 
-    def _open(self) -> TextIO:
+    def _open(self, path: str) -> TextIO:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        return os.fdopen(os.open(self._path, flags, 0o600), "a", encoding="utf-8", errors="backslashreplace")
+        return os.fdopen(os.open(path, flags, 0o600), "a", encoding="utf-8", errors="backslashreplace")
 
 
 def _close(stream: TextIO) -> None:
@@ -96,14 +112,35 @@ class _Lines:
         self.debug = self.info = self.warning = self.error = self.critical = self.exception = file.write
 
 
-def make_log(file: LogFile, *, level: str = "info", style: str = "text") -> Any:
-    """A structlog logger. level: debug, info, warning or error; style: text or json."""
-    return structlog.wrap_logger(
-        _Lines(file),
-        processors=[_JsonLine() if style == "json" else _TextLine()],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        cache_logger_on_first_use=True,
-    ).bind()
+class Log:
+    """The `EventLog` of a process. level: debug, info, warning or error; style: text or json.
+
+    Its methods are those of a structlog logger, so that a change costs nothing as long as there is none."""
+
+    debug: Callable[..., None]
+    info: Callable[..., None]
+    warning: Callable[..., None]
+    error: Callable[..., None]
+
+    def __init__(self, file: LogFile, *, level: str = "info", style: str = "text") -> None:
+        self._file = file
+        self.change(level=level, style=style)
+
+    def change(self, *, level: str, style: str) -> None:
+        """Lines are written in this way from now on, by all who have this log."""
+        logger = structlog.wrap_logger(
+            _Lines(self._file),
+            processors=[_JsonLine() if style == "json" else _TextLine()],
+            wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+            cache_logger_on_first_use=True,
+        ).bind()
+        self.debug, self.info = logger.debug, logger.info
+        self.warning, self.error = logger.warning, logger.error
+
+
+def make_log(file: LogFile, *, level: str = "info", style: str = "text") -> Log:
+    """See `Log`."""
+    return Log(file, level=level, style=style)
 
 
 class _Now:

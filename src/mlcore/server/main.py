@@ -5,25 +5,32 @@ import contextlib
 import gc
 import os
 import signal
+import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 import mlcore
 from mlcore.base.durable import LocalDisk, make_directories
-from mlcore.base.errors import BadInput, DiskTrouble, LocalTrouble, SpoolLost
+from mlcore.base.errors import BadInput, DiskTrouble, MlcoreError, SpoolLost
+from mlcore.config.loader import read
+from mlcore.config.owner import owner_problem, require_owner
+from mlcore.config.places import endpoint
 from mlcore.config.settings import Settings
 from mlcore.runners import suspects
-from mlcore.runners.tasks import look_around
+from mlcore.server.commands import Commands, queue_depths, shown_address
 from mlcore.server.control import ControlServer
 from mlcore.server.logs import LogFile, make_log
 from mlcore.server.processor import kept_on_one
-from mlcore.server.sdnotify import notify
-from mlcore.server.supervisor import CrashBudgetSpent, spool_lost, supervise
+from mlcore.server.pulse import Pulse, ailing
+from mlcore.server.reload import Reloaded, reload
+from mlcore.server.sdnotify import is_managed, listen_fds, notify, reloading, watchdog_s
+from mlcore.server.supervisor import CrashBudgetSpent, Health, spool_lost, supervise
 from mlcore.server.wiring import Extras, Parts, log_path, wire
-from mlcore.spool.layout import DIRECTORIES, QUEUES
-from mlcore.spool.operator import born, spool_lock
+from mlcore.spool.layout import DIRECTORIES
+from mlcore.spool.operator import spool_lock
 from mlcore.spool.recovery import fill, recover
 from mlcore.store.upgrade import prepare
 
@@ -38,13 +45,24 @@ _GC = (10_000, 20, 20)
 Ready = Callable[["Server"], Coroutine[Any, Any, None]]
 
 
-def run_foreground(settings: Settings, *, ready: Ready | None = None, extras: Extras | None = None) -> int:
-    """Runs a server until SIGTERM, SIGINT or `stop`; the exit status.
+def run_foreground(
+    settings: Settings,
+    *,
+    ready: Ready | None = None,
+    extras: Extras | None = None,
+    log_instead: str = "",
+) -> int:
+    """Runs a server until SIGTERM, SIGINT or `stop`; the exit status. LMTP is spoken on the sockets that a
+    service manager hands over, if it does.
 
-    ready: called once it serves (in a task of its own). Raises BadInput and LocalTrouble of the start: a
-    second instance, directories or a database that cannot be used."""
+    ready: called once it serves (in a task of its own). log_instead: a log file that takes the place of
+    standard error, for a process in the background; once it serves, nothing is written to where its output
+    went. Raises BadInput and LocalTrouble of the start: a second instance, directories, sockets or a database
+    that cannot be used."""
     sys.setswitchinterval(_SWITCH_INTERVAL_S)  # disk threads and the loop take turns 200 times a second else
     os.umask(0o077)
+    sockets = listen_fds()
+    settings = _with_log(settings, log_instead)
     paths = settings.paths
     lock = spool_lock(paths.queue_dir)
     log_file = None
@@ -62,7 +80,8 @@ def run_foreground(settings: Settings, *, ready: Ready | None = None, extras: Ex
         prepare(settings.database.url)
         log = make_log(log_file, level=settings.logging.level, style=settings.logging.format)
         with kept_on_one(wanted=settings.process.one_processor):
-            return asyncio.run(Server(settings, disk, log, log_file, extras).run(ready))
+            server = Server(settings, disk, log, log_file, extras, sockets=sockets, log_instead=log_instead)
+            return asyncio.run(server.run(ready))
     except OSError as error:
         raise DiskTrouble.of(error, f"start: {error.filename or paths.var_dir}") from error
     finally:
@@ -71,6 +90,13 @@ def run_foreground(settings: Settings, *, ready: Ready | None = None, extras: Ex
         lock.release()
         if log_file is not None:
             log_file.close()
+
+
+def _with_log(settings: Settings, log_instead: str) -> Settings:
+    """The same with a log file, if it has none."""
+    if not log_instead or settings.logging.path:
+        return settings
+    return replace(settings, logging=replace(settings.logging, path=log_instead))
 
 
 def _log_file(settings: Settings) -> LogFile:
@@ -86,20 +112,52 @@ def _log_file(settings: Settings) -> LogFile:
 
 
 class Server:
-    """One running server."""
+    """One running server. sockets: where LMTP is spoken, instead of where the configuration says;
+    log_instead: see `run_foreground`. healths: of runners and services, by name, once they were started."""
 
     def __init__(
-        self, settings: Settings, disk: LocalDisk, log: Any, log_file: LogFile, extras: Extras | None
+        self,
+        settings: Settings,
+        disk: LocalDisk,
+        log: Any,
+        log_file: LogFile,
+        extras: Extras | None,
+        *,
+        sockets: Sequence[socket.socket] = (),
+        log_instead: str = "",
     ) -> None:
         self.settings = settings
+        self.started = time.monotonic()
+        self.healths: dict[str, Health] = {}
+        self.parts: Parts | None = None
         self._disk = disk
         self._log = log
         self._log_file = log_file
         self._extras = extras
+        self._sockets = sockets
+        self._log_instead = log_instead
+        self._directory = os.getcwd()  # what the paths of the configuration may be relative to
         self._stopping = asyncio.Event()
-        self._started = time.monotonic()
+        self._listening = False
         self._failure: BaseException | None = None
-        self.parts: Parts | None = None
+        self._services: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def state(self) -> str:
+        """In one word."""
+        if self._stopping.is_set():
+            return "stopping"
+        return "running" if self._listening else "starting"
+
+    @property
+    def foreground(self) -> bool:
+        """Whether whoever started it waits for its end."""
+        return not self._log_instead
+
+    @property
+    def log_path(self) -> str:
+        """The file of the log; empty for standard error."""
+        return self._log_file.path
 
     def stop(self) -> None:
         """Asks for the end; `run` returns when it has come."""
@@ -118,20 +176,23 @@ class Server:
         for place in recovered.strange:
             self._log.warning("strange file", queue=place.directory, name=place.name)
         parts.batches.start()
-        control = ControlServer(self.settings.paths.control_socket, self._commands(), self._log)
+        control = ControlServer(self.settings.paths.control_socket, Commands(self).table(), self._log)
+        pulse: asyncio.Task[None] | None = None
         try:
             await parts.store.start()
             await parts.hold.reconcile()
             await control.start()
             parts.spool.accepting.clear()  # until suspects have run alone
             await self._listen(parts)
+            await self._answer_postfix(parts)
+            self._listening = True
             self._signals()
             entries = sum(len(queue) for queue in parts.spool.queues.values())
             self._log.info(
                 "started",
                 version=mlcore.__version__,
                 pid=os.getpid(),
-                lmtp=" ".join(map(_address, parts.lmtp.addresses())),
+                lmtp=" ".join(map(shown_address, parts.lmtp.addresses())),
                 outgoing=parts.transport.status(),
                 entries=entries,
                 removed=len(recovered.removed),
@@ -139,14 +200,23 @@ class Server:
             )
             if not self.settings.mailman.site_owner:
                 self._log.warning("no site_owner", remedy="set [mailman] site_owner to a person's address")
+            for notice in self.settings.notices:
+                self._log.info("configuration", notice=notice)
+            if self._log_instead:
+                self._log_file.take_stderr()
             notify("READY=1")
+            if is_managed():
+                pulse = asyncio.create_task(self._pulse(parts).run(), name="pulse")
             gc.collect()
             self._log_file.gather()
             gc.freeze()  # what lives from the start on need not be looked at again
             gc.set_threshold(*_GC)
             await self._serve(parts, ready)
         finally:
+            if pulse is not None:
+                pulse.cancel()
             control.stop()
+            await parts.socketmap.stop()
             await parts.transport.close()
             await parts.store.stop()
             parts.batches.stop()
@@ -158,6 +228,9 @@ class Server:
 
     async def _listen(self, parts: Parts) -> None:
         mta = self.settings.mta
+        if self._sockets:
+            await parts.lmtp.start_sockets(self._sockets)
+            return
         try:
             if mta.lmtp_socket:
                 await parts.lmtp.start_unix(mta.lmtp_socket)
@@ -170,18 +243,77 @@ class Server:
                 "change [mta] lmtp_host, lmtp_port or lmtp_socket",
             ) from error
 
+    async def _answer_postfix(self, parts: Parts) -> None:
+        where = endpoint(self.settings.postfix.socketmap)
+        try:
+            if isinstance(where, str):
+                await parts.socketmap.start_unix(where)
+            elif where is not None:
+                await parts.socketmap.start_tcp(*where)
+        except OSError as error:
+            raise BadInput(
+                f"cannot listen on {self.settings.postfix.socketmap}: {error.strerror or error}",
+                "change [postfix] socketmap, or empty it",
+            ) from error
+
     def _signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        loop.add_signal_handler(signal.SIGHUP, self._reopen)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
 
-    def _reopen(self) -> None:
+    def _pulse(self, parts: Parts) -> Pulse:
+        loop = asyncio.get_running_loop()
+
+        def ailing_now() -> str:
+            return "" if self._stopping.is_set() else ailing(self.healths, loop.time())
+
+        def status() -> str:
+            depths = queue_depths(parts)
+            waiting = ", ".join(
+                f"{name} {depth['entries']}" for name, depth in depths.items() if depth["entries"]
+            )
+            return f"{self.state}; {waiting or 'all queues are empty'}"
+
+        return Pulse(watchdog_s(), ailing_now, status, self._log, notify)
+
+    # -- reading the configuration again ----------------------------------------------------------------
+
+    def reload(self) -> Reloaded:
+        """Reads the configuration again, opens the log anew, and takes over what may change.
+
+        The log is opened anew even if the configuration cannot be used; then the old one stays in force.
+        Raises ConfigError, DiskTrouble. Short files are read, so nobody waits meanwhile."""
+        assert self.parts is not None
+        notify(reloading())
         try:
-            self._log_file.reopen()
-            self._log.info("reopened")
+            done = reload(self.settings, self._read_again(), self.parts, self._log, self._log_file)
+        except MlcoreError as error:
+            with contextlib.suppress(OSError):
+                self._log_file.reopen()
+            self._log.error("reload failed", reason=str(error), next="the old configuration stays in force")
+            raise
         except OSError as error:
-            self._log.error("reopen failed", reason=str(error))
+            self._log.error("reload failed", reason=str(error), next="the log goes on where it was")
+            raise DiskTrouble.of(error, f"opening the log {log_path(self.settings)}") from error
+        else:
+            self.settings = done.settings
+            self._log.info("reloaded", changed=", ".join(done.changed), needs_restart=", ".join(done.restart))
+            return done
+        finally:
+            notify("READY=1")
+
+    def _read_again(self) -> Settings:
+        if not self.settings.config_file:
+            return self.settings
+        fresh = read(self.settings.config_file, cwd=self._directory)
+        if owner_problem(self.settings) is None:
+            require_owner(fresh)
+        return _with_log(fresh, self._log_instead)
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(MlcoreError):  # the log tells
+            self.reload()
 
     # -- serving and stopping -------------------------------------------------------------------------
 
@@ -197,7 +329,11 @@ class Server:
         limit = loop.time() + GRACE_S
         notify("STOPPING=1")
         self._log.info("stopping")
-        parts.tasks.stop()
+        for name, beside in parts.services.items():
+            if beside.stop is not None:
+                beside.stop()
+            elif name in self._services:
+                self._services[name].cancel()
         for runner in parts.runners.values():
             runner.stop()
         await parts.lmtp.stop(GRACE_S / 2)
@@ -221,78 +357,17 @@ class Server:
     async def _work(self, parts: Parts) -> None:
         """Suspects first, then everything. Raises what ends the process: SpoolLost, CrashBudgetSpent."""
         services: dict[str, Callable[[], Awaitable[None]]] = {
-            name: runner.run for name, runner in parts.runners.items()
+            **{name: runner.run for name, runner in parts.runners.items()},
+            **{name: service.run for name, service in parts.services.items()},
         }
-        services[parts.tasks.name] = parts.tasks.run
         try:
             async with asyncio.TaskGroup() as group:
                 await suspects.run(parts.spool, parts.runners, self._log, group)
                 for name, run in services.items():
-                    group.create_task(supervise(name, run, self._log), name=name)
+                    health = self.healths[name] = Health()
+                    self._services[name] = group.create_task(
+                        supervise(name, run, self._log, health=health), name=name
+                    )
         except BaseExceptionGroup as group_error:
             fatal = group_error.subgroup((SpoolLost, CrashBudgetSpent))
             raise (fatal or group_error).exceptions[0] from group_error
-
-    # -- commands -------------------------------------------------------------------------------------
-
-    def _commands(self) -> Mapping[str, Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]]:
-        return {
-            "status": self._do_status,
-            "stop": self._do_stop,
-            "bell": self._do_bell,
-            "changed": self._do_changed,
-            "reopen": self._do_reopen,
-        }
-
-    async def _do_status(self, _command: Mapping[str, Any]) -> dict[str, Any]:
-        parts = self.parts
-        if parts is None:
-            return {"state": "starting"}
-        queues = {}
-        for queue in QUEUES:
-            waiting = parts.spool.queues[queue]
-            oldest = waiting.oldest()
-            queues[queue] = {"entries": len(waiting), "oldest": born(oldest) if oldest else None}
-        return {
-            "state": "stopping" if self._stopping.is_set() else "running",
-            "outgoing": parts.transport.status(),
-            "pid": os.getpid(),
-            "version": mlcore.__version__,
-            "uptime_s": round(time.monotonic() - self._started),
-            "lmtp": [_address(address) for address in parts.lmtp.addresses()],
-            "queues": queues,
-            "runners": {
-                name: {"active": runner.active, "done": runner.done, "last_error": runner.last_error}
-                for name, runner in parts.runners.items()
-            },
-            "fsyncs": parts.spool.syncs,
-            "commits": parts.store.commits,
-        }
-
-    async def _do_stop(self, _command: Mapping[str, Any]) -> dict[str, Any]:
-        self.stop()
-        return {"state": "stopping"}
-
-    async def _do_bell(self, command: Mapping[str, Any]) -> dict[str, Any]:
-        parts = self.parts
-        if parts is None:
-            return {"found": 0}
-        queue = str(command.get("queue", ""))
-        found = await look_around(parts.work, parts.hold, (queue,) if queue in QUEUES else QUEUES)
-        with contextlib.suppress(LocalTrouble):
-            await parts.hold.carry_out()
-        return {"found": len(found)}
-
-    async def _do_changed(self, _command: Mapping[str, Any]) -> dict[str, Any]:
-        if self.parts is not None:
-            self.parts.cache.invalidate()
-            self.parts.work.rosters.invalidate()
-        return {}
-
-    async def _do_reopen(self, _command: Mapping[str, Any]) -> dict[str, Any]:
-        self._reopen()
-        return {}
-
-
-def _address(address: tuple[str, int] | str) -> str:
-    return address if isinstance(address, str) else f"{address[0]}:{address[1]}"

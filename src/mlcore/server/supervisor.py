@@ -1,10 +1,12 @@
 """Sees that every service lives: catches, logs, waits, starts again, and gives up after a budget (P17)."""
 
 import asyncio
+import time
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from mlcore.base.backoff import next_delay
 from mlcore.base.errors import MlcoreError, SpoolLost
@@ -25,15 +27,39 @@ class Budget:
     cap_s: float = 10.0
 
 
+@dataclass(slots=True)
+class Health:
+    """How a service stands. last_error_at: Unix seconds, 0 if it never crashed; since: monotonic seconds of
+    the loop, when `state` began."""
+
+    state: Literal["starting", "running", "backing off", "ended"] = "starting"
+    since: float = 0.0
+    crashes: int = 0
+    last_error: str = ""
+    last_error_at: float = 0.0
+
+    def become(self, state: Literal["running", "backing off", "ended"], now: float) -> None:
+        """Changes the state. now: seconds of the loop."""
+        self.state, self.since = state, now
+
+
 async def supervise(
-    name: str, run: Callable[[], Awaitable[None]], log: EventLog, budget: Budget | None = None
+    name: str,
+    run: Callable[[], Awaitable[None]],
+    log: EventLog,
+    budget: Budget | None = None,
+    *,
+    health: Health | None = None,
 ) -> None:
-    """Runs `run` until it returns. Raises CrashBudgetSpent, or SpoolLost at once."""
+    """Runs `run` until it returns, and keeps `health` up to date. Raises CrashBudgetSpent, or SpoolLost at
+    once."""
     budget = budget or Budget()
+    health = health or Health()
     loop = asyncio.get_running_loop()
     crashes: deque[float] = deque()
     while True:
         try:
+            health.become("running", loop.time())
             await run()
         except asyncio.CancelledError:
             raise
@@ -50,6 +76,9 @@ async def supervise(
                 error=repr(error),
                 traceback="".join(traceback.format_exception(error)),
             )
+            health.crashes += 1
+            health.last_error, health.last_error_at = repr(error), time.time()
+            health.become("backing off", loop.time())
             crashes.append(loop.time())
             while crashes and crashes[0] < loop.time() - budget.within_s:
                 crashes.popleft()
@@ -58,6 +87,7 @@ async def supervise(
             delay = next_delay(len(crashes), base_s=budget.base_s, cap_s=budget.cap_s, jitter=0.5)
             await asyncio.sleep(delay)
         else:
+            health.become("ended", loop.time())
             return
 
 

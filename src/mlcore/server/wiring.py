@@ -3,9 +3,10 @@
 import os
 import random
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from functools import partial
+from typing import Any, Literal, TypedDict, cast
 
 import mlcore
 from mlcore.base.batches import Batches
@@ -25,9 +26,12 @@ from mlcore.ingress.server import LmtpServer
 from mlcore.lists.facts import SiteFacts
 from mlcore.lists.pipelines import Pipeline as Handlers
 from mlcore.lists.pipelines import pipeline_for
-from mlcore.runners import tasks
+from mlcore.postfix.routes import RouteCache
+from mlcore.postfix.socketmap import SocketMap
+from mlcore.runners import maps, tasks
 from mlcore.runners.hold import Hold
 from mlcore.runners.incoming import Incoming
+from mlcore.runners.notices import Notices
 from mlcore.runners.notify import ShuntNotice
 from mlcore.runners.outgoing import Deliver, Schedule
 from mlcore.runners.pipeline import Pipeline
@@ -52,9 +56,19 @@ class Extras:
     smtp: Callable[[SmtpSettings], SmtpSettings] = lambda settings: settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What runs beside the runners, supervised as they are. run: until it is told to end by `stop`; without
+    one it is cancelled."""
+
+    run: Callable[[], Awaitable[None]]
+    stop: Callable[[], None] | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class Parts:
-    """The parts of a server, made but not started."""
+    """The parts of a server, made but not started. services: by name; on_change: each is called after another
+    process has changed the database; live: each is given the configuration once it was read again."""
 
     settings: Settings
     log: EventLog
@@ -64,8 +78,12 @@ class Parts:
     cache: PolicyCache
     transport: Transport
     lmtp: LmtpServer
+    maps: maps.MapKeeper
+    socketmap: SocketMap
     runners: dict[str, Runner]
-    tasks: tasks.Tasks
+    services: dict[str, Service]
+    on_change: list[Callable[[], None]]
+    live: list[Callable[[Settings], None]]
     hold: Hold
     work: Work
 
@@ -97,7 +115,7 @@ def wire(settings: Settings, disk: LocalDisk, log: Any, extras: Extras | None = 
     hostname = socket.gethostname()
     mta = settings.mta
     batches = Batches()
-    spool = Spool(disk, batches, at=extras.at, low_water=Free(mta.low_water_bytes, mta.min_free_inodes))
+    spool = Spool(disk, batches, at=extras.at, low_water=low_water(settings))
     store = Store(settings.database.url)
     cache = PolicyCache(store, clock)
     work = Work(
@@ -108,7 +126,7 @@ def wire(settings: Settings, disk: LocalDisk, log: Any, extras: Extras | None = 
         clock=clock,
         ids=ids,
         log=log,
-        site=SiteFacts(version=mlcore.__version__, site_owner=settings.mailman.site_owner),
+        site=site_facts(settings),
         hostname=hostname,
         spool_id=f"{hostname}:{settings.paths.queue_dir}",
         pipeline_for=extras.pipeline_for,
@@ -124,6 +142,19 @@ def wire(settings: Settings, disk: LocalDisk, log: Any, extras: Extras | None = 
         log,
     )
     hold = Hold(work)
+    notices = Notices(work, **notice_authors(settings), delimiter=mta.verp_delimiter)
+    jobs = tasks.Tasks(work, (*tasks.standard(work, hold), maps.delimiter_job(settings, log)))
+    routes = RouteCache(maps.reader(store), clock)
+    target = partial(maps.target, settings, lmtp.addresses)
+    keeper = maps.MapKeeper(maps.writer(settings, maps.reader(store), clock, target), clock, log)
+
+    def adopt(changed: Settings) -> None:
+        work.site = site_facts(changed)
+        spool.keep_free(low_water(changed))
+        lmtp.limit_size(changed.mta.max_message_size)
+        notices.change(**notice_authors(changed))
+
+    live: list[Callable[[Settings], None]] = [adopt]
     return Parts(
         settings=settings,
         log=log,
@@ -133,25 +164,81 @@ def wire(settings: Settings, disk: LocalDisk, log: Any, extras: Extras | None = 
         cache=cache,
         transport=transport,
         lmtp=lmtp,
-        runners=make_runners(work, transport, settings),
-        tasks=tasks.Tasks(work, tasks.standard(work, hold)),
+        maps=keeper,
+        socketmap=maps.socket_map(routes, target, mta.verp_delimiter, log),
+        runners=make_runners(work, transport, settings, live),
+        services={
+            jobs.name: Service(run=jobs.run, stop=jobs.stop),
+            keeper.name: Service(run=keeper.run, stop=keeper.stop),
+            notices.name: Service(run=notices.run, stop=notices.stop),
+        },
+        on_change=[cache.invalidate, routes.invalidate, work.rosters.invalidate, notices.changed],
+        live=live,
         hold=hold,
         work=work,
     )
 
 
-def make_runners(work: Work, transport: Transport, settings: Settings) -> dict[str, Runner]:
-    """One runner per active queue, by its name."""
-    site_host = settings.mailman.site_owner.rpartition("@")[2] or "localhost"
-    notice = ShuntNotice(
-        work.spool,
-        work.ids,
-        work.clock,
-        work.log,
-        site_owner=settings.mailman.site_owner,
-        noreply=settings.mailman.noreply_address,
-        host=site_host,
+def site_facts(settings: Settings) -> SiteFacts:
+    """What every post is told of this site."""
+    return SiteFacts(version=mlcore.__version__, site_owner=settings.mailman.site_owner)
+
+
+def low_water(settings: Settings) -> Free:
+    """Below which room nothing new is taken."""
+    return Free(settings.mta.low_water_bytes, settings.mta.min_free_inodes)
+
+
+def schedule(settings: Settings) -> Schedule:
+    """When deferred mail is tried again, and in which portions."""
+    mta = settings.mta
+    return Schedule(
+        retry_base_s=mta.retry_base.total_seconds(),
+        retry_cap_s=mta.retry_cap.total_seconds(),
+        retry_period_s=mta.delivery_retry_period.total_seconds(),
+        max_recipients=mta.max_recipients,
+        transactions_at_once=max(1, mta.max_connections // 2),
     )
+
+
+class SiteAddresses(TypedDict):
+    """Who is told of this site, and by whom. noreply: a local part; host: where it belongs to."""
+
+    site_owner: str
+    noreply: str
+    host: str
+
+
+def site_addresses(settings: Settings) -> SiteAddresses:
+    """As configured."""
+    mailman = settings.mailman
+    return {
+        "site_owner": mailman.site_owner,
+        "noreply": mailman.noreply_address,
+        "host": mailman.site_owner.rpartition("@")[2] or "localhost",
+    }
+
+
+class NoticeAuthors(TypedDict):
+    """Who writes to owners and members. noreply: a local part."""
+
+    site_owner: str
+    noreply: str
+
+
+def notice_authors(settings: Settings) -> NoticeAuthors:
+    """As configured."""
+    return {
+        "site_owner": settings.mailman.site_owner,
+        "noreply": settings.mailman.noreply_address,
+    }
+
+
+def make_runners(
+    work: Work, transport: Transport, settings: Settings, live: list[Callable[[Settings], None]]
+) -> dict[str, Runner]:
+    """One runner per active queue, by its name. live: see `Parts`; what runners work by is added to it."""
+    notice = ShuntNotice(work.spool, work.ids, work.clock, work.log, **site_addresses(settings))
     runners: dict[str, Runner] = {}
 
     def is_stopping() -> bool:
@@ -159,20 +246,13 @@ def make_runners(work: Work, transport: Transport, settings: Settings) -> dict[s
 
     pipeline = Pipeline(work)
     incoming = Incoming(work, pipeline)
-    mta = settings.mta
-    deliver = Deliver(
-        work,
-        transport,
-        NoSeal(),
-        Schedule(
-            retry_base_s=mta.retry_base.total_seconds(),
-            retry_cap_s=mta.retry_cap.total_seconds(),
-            retry_period_s=mta.delivery_retry_period.total_seconds(),
-            max_recipients=mta.max_recipients,
-            transactions_at_once=max(1, mta.max_connections // 2),
-        ),
-        stopping=is_stopping,
-    )
+    deliver = Deliver(work, transport, NoSeal(), schedule(settings), stopping=is_stopping)
+
+    def adopt(changed: Settings) -> None:
+        notice.change(**site_addresses(changed))
+        deliver.schedule = schedule(changed)
+
+    live.append(adopt)
 
     def runner(queue: str, step: Any, **more: Any) -> None:
         runners[queue] = Runner(queue, work.spool, step, work.log, shunted=notice, **more)

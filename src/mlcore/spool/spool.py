@@ -88,6 +88,11 @@ class Spool:
         while self._steps:
             await asyncio.wait(self._steps)
 
+    def keep_free(self, low_water: Free) -> None:
+        """From now on nothing new is taken below `low_water`."""
+        self._low_water = low_water
+        self._plenty_until = -1.0
+
     # -- accepting ------------------------------------------------------------------------------------
 
     def room(self) -> LocalTrouble | None:

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -14,12 +15,21 @@ from mlcore.store.engine import Store
 MAX_AGE_S = 1.0
 """How far behind the database an answer may be: after this the generation is read again."""
 
-_Loaded = tuple[int, list[ListPolicy] | None]
+
+class Contents(NamedTuple):
+    """What the database holds of lists. hosts: the mail host of each domain under this name and, where it has
+    one, under that of its alias domain."""
+
+    policies: list[ListPolicy]
+    hosts: dict[str, str]
+
+
+_Loaded = tuple[int, Contents | None]
 
 
 class PolicyCache:
-    """Every list by List-ID and by posting address; loaded anew when the generation in the database has
-    changed.
+    """Every list by List-ID and by posting address, at its mail host and at the alias domain of that; loaded
+    anew when the generation in the database has changed.
 
     A caller that comes while the cache is young is answered from memory. All others that come together share
     one look. Every method raises StoreTrouble when the database cannot be asked."""
@@ -49,7 +59,8 @@ class PolicyCache:
         return found
 
     async def by_posting(self, list_name: str, mail_host: str) -> ListPolicy | None:
-        """The list with this posting address (lower case); None is said only after the database was asked."""
+        """The list with this posting address (lower case; the host may be an alias domain); None is said
+        only after the database was asked."""
         found = await self.first_of(((list_name, mail_host),))
         return None if found is None else found[1]
 
@@ -116,14 +127,25 @@ class PolicyCache:
         self._seen = look
         if look > self._void:
             self._asked_at = asked_at
-        number, policies = done.result()
-        if policies is not None:
+        number, contents = done.result()
+        if contents is not None:
             self._generation = number
-            self._by_id = {policy.list_id: policy for policy in policies}
-            self._by_posting = {(policy.list_name, policy.mail_host): policy for policy in policies}
+            self._keep(contents)
+
+    def _keep(self, contents: Contents) -> None:
+        # Several alias domains of one host are not possible today; nothing here depends on that.
+        names: dict[str, list[str]] = {}
+        for name, mail_host in contents.hosts.items():
+            names.setdefault(mail_host, []).append(name)
+        self._by_id = {policy.list_id: policy for policy in contents.policies}
+        self._by_posting = {
+            (policy.list_name, host): policy
+            for policy in contents.policies
+            for host in names.get(policy.mail_host, (policy.mail_host,))
+        }
 
 
 def _load(conn: Connection, known: int | None) -> _Loaded:
-    """The generation, and all lists if it is another one than `known`."""
+    """The generation, and all lists and domains if it is another one than `known`."""
     number = generation.read(conn)
-    return number, None if number == known else lists.all(conn)
+    return number, None if number == known else Contents(lists.all(conn), lists.hosts(conn))

@@ -1,4 +1,4 @@
-"""Which addresses exist here, from the cache of lists."""
+"""Which addresses exist here, from the cache of lists; an alias domain has those of its mail host."""
 
 from mlcore.lists.addressing import candidates
 from mlcore.lists.directory import Destination

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from mlcore.base.errors import StoreTrouble
-from mlcore.store.connect import is_trouble, trouble_of
+from mlcore.store.connect import is_stale, is_trouble, trouble_of
 
 MAX_BATCH = 256
 """Functions in one transaction at most: bounds what one failed commit sends back to its callers."""
@@ -66,10 +66,17 @@ class Session:
         self._connection: Connection | None = None
 
     def connection(self) -> Connection:
-        """Raises what SQLAlchemy raises when it cannot connect."""
+        """The one there is, or a new one. Raises what SQLAlchemy raises when it cannot connect."""
         if self._connection is None:
             self._connection = self._engine.connect()
         return self._connection
+
+    def begin(self) -> Connection:
+        """`connection` for the start of a transaction: one that broke while nobody used it (the database was
+        restarted) is replaced, so that no caller hears of it."""
+        if self._connection is not None and is_stale(self._connection):
+            self.drop()
+        return self.connection()
 
     def roll_back(self, error: Exception | None = None) -> None:
         """Ends the transaction; after trouble the connection is not trusted any more, and dropped."""
@@ -165,21 +172,24 @@ def _waiting(queue: SimpleQueue[Job | None]) -> tuple[list[Job], bool]:
 def read_batch(batch: list[Job], session: Session) -> None:
     """Runs the jobs on one snapshot: it begins after all of them were submitted, so it is not too old for
     any."""
-    for job in batch:
+    connect = session.begin
+    for number, job in enumerate(batch):
         try:
-            connection = session.connection()
-        except Exception as error:  # noqa: BLE001  (belongs to the caller)
-            job.fail(error)
-            continue
+            connection = connect()
+        except Exception as error:  # noqa: BLE001  (belongs to the callers)
+            for one in batch[number:]:  # all of them: each attempt may take seconds
+                one.fail(error)
+            return
         if not job.run(connection):
             session.roll_back(job.error)
+        connect = session.connection
     session.roll_back()
 
 
 def write_batch(batch: list[Job], session: Session) -> bool:
     """Runs the jobs in one transaction, in order; whether it was committed."""
     try:
-        connection = session.connection()
+        connection = session.begin()
         transaction = connection.begin()
         if len(batch) > 1:
             for job in batch:

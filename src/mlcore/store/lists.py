@@ -1,25 +1,43 @@
 """Lists: rows in, `ListPolicy` out. Whatever changes one raises the generation in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+import msgspec
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from mlcore.base.errors import BadInput
-from mlcore.lists.model import ListPolicy, ReplyGoesToList
+from mlcore.lists.model import ListPolicy, ListState
 from mlcore.mail.address import BadAddress, key_of
 from mlcore.store import generation
-from mlcore.store.schema import lists
+from mlcore.store.schema import domains, list_values, lists
 
-_FIELDS = ListPolicy.__struct_fields__
-_COLUMNS = [lists.c[name] for name in _FIELDS]
+_FIELDS = [name for name in ListPolicy.__struct_fields__ if name in lists.c]
+_MANY = [name for name in ListPolicy.__struct_fields__ if name not in lists.c]
+"""Settings with several values: rows of `list_values`."""
+_COLUMNS = [lists.c.id, *(lists.c[name] for name in _FIELDS)]
+_ALIASED = select(domains.c.mail_host).where(domains.c.alias_domain == bindparam("b_host"))
+_AT_HOST = or_(lists.c.mail_host == bindparam("b_host"), lists.c.mail_host == _ALIASED.scalar_subquery())
 
 _ALL = select(*_COLUMNS).order_by(lists.c.id)
 _BY_ID = select(*_COLUMNS).where(lists.c.list_id == bindparam("b_list_id"))
-_BY_POSTING = select(*_COLUMNS).where(
-    lists.c.list_name == bindparam("b_list_name"), lists.c.mail_host == bindparam("b_mail_host")
+_BY_POSTING = select(*_COLUMNS).where(lists.c.list_name == bindparam("b_list_name"), _AT_HOST)
+_TAKEN = select(lists.c.list_name).where(
+    lists.c.list_name.in_(bindparam("b_names", expanding=True)), lists.c.mail_host == bindparam("b_host")
 )
 _KEY = select(lists.c.id).where(lists.c.list_id == bindparam("b_list_id"))
+_ALL_VALUES = select(list_values.c.list, list_values.c.attribute, list_values.c.value).order_by(
+    list_values.c.list, list_values.c.attribute, list_values.c.position
+)
+_VALUES = _ALL_VALUES.where(list_values.c.list == bindparam("b_list"))
+_STATE = select(*(lists.c[name] for name in ListState.__struct_fields__))
+_ROUTES = select(lists.c.list_name, lists.c.mail_host, func.coalesce(domains.c.alias_domain, "")).select_from(
+    lists.join(domains, lists.c.mail_host == domains.c.mail_host)
+)
+_HOSTS = select(domains.c.mail_host, domains.c.alias_domain).order_by(domains.c.id)
+_IS_DOMAIN = select(domains.c.id).where(domains.c.mail_host == bindparam("b_host"))
+
+_Values = dict[str, list[str]]
 
 
 class NoSuchList(BadInput):
@@ -30,16 +48,21 @@ class NoSuchList(BadInput):
         self.list_id = list_id
 
 
-def create(conn: Connection, policy: ListPolicy, now: float, *, advertised: bool = True) -> None:
-    """Adds a list without members, whose next post has number 1. now: Unix seconds.
+def create(conn: Connection, policy: ListPolicy, now: float, *, style: str = "legacy-default") -> None:
+    """Adds a list without members, whose next post has number 1. now: Unix seconds; style: what it was made
+    with.
 
-    Raises BadInput when its List-ID or posting address exists, or names are not in the form that mail is
-    compared with (lower case, domain as A-labels; `list_id` is `name.host`)."""
+    Raises BadInput when its domain is not there, its List-ID or posting address exists, or names are not in
+    the form that mail is compared with (lower case, domain as A-labels; `list_id` is `name.host`)."""
     _check_names(policy)
+    if conn.execute(_IS_DOMAIN, {"b_host": policy.mail_host}).first() is None:
+        raise BadInput(f"Undefined domain: {policy.mail_host}", f"`mlcore domains add {policy.mail_host}`")
     if get(conn, policy.list_id) is not None or find(conn, policy.posting_address) is not None:
         raise BadInput(f"the list {policy.posting_address} exists already", "choose another name")
-    values = {**_values(policy), "advertised": advertised, "post_id": 1, "created_at": now}
-    conn.execute(insert(lists), values)
+    columns = {**_columns(policy), "created_at": now, "style": style}
+    made = conn.execute(insert(lists), columns).inserted_primary_key
+    assert made is not None
+    _insert_values(conn, made[0], policy)
     generation.raise_(conn)
 
 
@@ -50,12 +73,17 @@ def change(conn: Connection, policy: ListPolicy) -> None:
         raise NoSuchList(policy.list_id)
     if known.posting_address != policy.posting_address:
         raise BadInput(f"{policy.list_id} cannot become {policy.posting_address}", "make a new list")
-    conn.execute(update(lists).where(lists.c.list_id == policy.list_id).values(_values(policy)))
+    conn.execute(update(lists).where(lists.c.list_id == policy.list_id).values(_columns(policy)))
+    if any(getattr(known, name) != getattr(policy, name) for name in _MANY):
+        key = row_key(conn, policy.list_id)
+        conn.execute(delete(list_values).where(list_values.c.list == key))
+        _insert_values(conn, key, policy)
     generation.raise_(conn)
 
 
 def remove(conn: Connection, list_id: str) -> bool:
-    """Removes the list with its members, numbers and held rows; addresses stay. False when there is none."""
+    """Removes the list with its members, bans, numbers and held rows; addresses stay. False when there is
+    none."""
     gone = conn.execute(delete(lists).where(lists.c.list_id == list_id)).rowcount > 0
     if gone:
         generation.raise_(conn)
@@ -64,18 +92,22 @@ def remove(conn: Connection, list_id: str) -> bool:
 
 def get(conn: Connection, list_id: str) -> ListPolicy | None:
     """The list with this List-ID (lower case)."""
-    row = conn.execute(_BY_ID, {"b_list_id": list_id}).one_or_none()
-    return None if row is None else _policy(row)
+    return _one(conn, conn.execute(_BY_ID, {"b_list_id": list_id}).first())
 
 
 def find(conn: Connection, posting_address: str) -> ListPolicy | None:
-    """The list with this posting address, in any spelling; None also for what is no address."""
+    """The list with this posting address, in any spelling, at its mail host or at the alias domain of that;
+    None also for what is no address."""
     try:
-        list_name, _, mail_host = key_of(posting_address).rpartition("@")
+        list_name, _, host = key_of(posting_address).rpartition("@")
     except BadAddress:
         return None
-    row = conn.execute(_BY_POSTING, {"b_list_name": list_name, "b_mail_host": mail_host}).one_or_none()
-    return None if row is None else _policy(row)
+    return _one(conn, conn.execute(_BY_POSTING, {"b_list_name": list_name, "b_host": host}).first())
+
+
+def taken(conn: Connection, mail_host: str, list_names: Sequence[str]) -> list[str]:
+    """Those of `list_names` (lower case, some dozens) that are lists at `mail_host`."""
+    return list(conn.execute(_TAKEN, {"b_names": list(list_names), "b_host": mail_host}).scalars())
 
 
 def names(conn: Connection) -> list[tuple[str, str]]:
@@ -86,9 +118,37 @@ def names(conn: Connection) -> list[tuple[str, str]]:
     ]
 
 
+def routes(conn: Connection) -> list[tuple[str, str, str]]:
+    """(list_name, mail_host, alias_domain or "") of every list, sorted by host and name: what the maps of an
+    MTA are made of."""
+    found = [(row[0], row[1], row[2]) for row in conn.execute(_ROUTES)]
+    # here, because the order of text differs between databases
+    return sorted(found, key=lambda route: (route[1], route[0]))
+
+
+def hosts(conn: Connection) -> dict[str, str]:
+    """The mail host of every domain under its own name and, where it has one, under its alias domain."""
+    found: dict[str, str] = {}
+    for mail_host, alias in conn.execute(_HOSTS):
+        found[mail_host] = mail_host
+        if alias:
+            found[alias] = mail_host
+    return found
+
+
 def all(conn: Connection) -> list[ListPolicy]:  # noqa: A001  (read as `lists.all` where it is used)
-    """Every list, in order of creation."""
-    return [_policy(row) for row in conn.execute(_ALL)]
+    """Every list with all settings, in order of creation."""
+    values = _gathered(conn.execute(_ALL_VALUES))
+    empty: _Values = {}
+    return [_policy(row, values.get(row[0], empty)) for row in conn.execute(_ALL)]
+
+
+def state(conn: Connection, list_id: str) -> ListState:
+    """What the list has come to, which nobody sets. Raises NoSuchList."""
+    row = conn.execute(_STATE.where(lists.c.list_id == list_id)).first()
+    if row is None:
+        raise NoSuchList(list_id)
+    return ListState(*row)
 
 
 def row_key(conn: Connection, list_id: str) -> int:
@@ -99,16 +159,38 @@ def row_key(conn: Connection, list_id: str) -> int:
     return key
 
 
-def _policy(row: Sequence[Any]) -> ListPolicy:
-    values = dict(zip(_FIELDS, row, strict=True))
-    values["reply_goes_to_list"] = ReplyGoesToList(values["reply_goes_to_list"])
-    return ListPolicy(**values)
+def _one(conn: Connection, row: Row[Any] | None) -> ListPolicy | None:
+    if row is None:
+        return None
+    values = _gathered(conn.execute(_VALUES, {"b_list": row[0]}))
+    return _policy(row, values.get(row[0], {}))
 
 
-def _values(policy: ListPolicy) -> dict[str, Any]:
-    values = {name: getattr(policy, name) for name in _FIELDS}
-    values["reply_goes_to_list"] = policy.reply_goes_to_list.value
-    return values
+def _gathered(rows: Iterable[Sequence[Any]]) -> dict[int, _Values]:
+    """Rows of `list_values`, in their order, by list and attribute."""
+    found: dict[int, _Values] = {}
+    for key, attribute, value in rows:
+        found.setdefault(key, {}).setdefault(attribute, []).append(value)
+    return found
+
+
+def _policy(row: Row[Any], values: _Values) -> ListPolicy:
+    return msgspec.convert(dict(zip(_FIELDS, row[1:], strict=True), **values), ListPolicy)
+
+
+def _columns(policy: ListPolicy) -> dict[str, Any]:
+    plain = msgspec.to_builtins(policy)
+    return {name: plain[name] for name in _FIELDS}
+
+
+def _insert_values(conn: Connection, key: int, policy: ListPolicy) -> None:
+    rows = [
+        {"list": key, "attribute": name, "position": position, "value": value}
+        for name in _MANY
+        for position, value in enumerate(getattr(policy, name))
+    ]
+    if rows:
+        conn.execute(insert(list_values), rows)
 
 
 def _check_names(policy: ListPolicy) -> None:

@@ -1,17 +1,31 @@
-"""Memberships: rows in, `Member` and `Recipient` out; plain columns all the way, in batches."""
+"""Memberships on the way of a post and in bulk: plain columns all the way, in batches.
 
-import uuid
+What is in force for a membership, and for whom, is in `store.effective`; memberships in full, looked up,
+changed and ended one by one, are in `store.memberships`."""
+
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, union_all, update
 
-from mlcore.lists.model import DeliveryMode, DeliveryStatus, Member, Recipient, Role, Roster
+from mlcore.lists.model import DEFAULTS, Action, DeliveryMode, DeliveryStatus, Member, Recipient, Role, Roster
 from mlcore.mail.address import BadAddress, key_of
+from mlcore.store import users
+from mlcore.store.bulk import Growth, insert_rows, uuid_text
+from mlcore.store.effective import (
+    DISPLAY_NAME,
+    ENABLED,
+    JOINED,
+    NOT_SHADOWED,
+    OF_LIST,
+    REGULAR,
+    effective,
+)
 from mlcore.store.lists import row_key
 from mlcore.store.schema import addresses, lists
 from mlcore.store.schema import members as table
-from mlcore.store.sql import chunks, insertion
+from mlcore.store.schema import users as user_table
+from mlcore.store.sql import chunks
 
 RosterVersion = tuple[int, float, int]
 """Row, birth and number of changes: a list that was removed and made anew is another one."""
@@ -19,101 +33,147 @@ RosterVersion = tuple[int, float, int]
 CHUNK = 500
 """Rows asked about in one statement."""
 
-_JOINED = table.join(addresses, table.c.address == addresses.c.id)
-_OF_LIST = _JOINED.join(lists, and_(table.c.list == lists.c.id, lists.c.list_id == bindparam("b_list_id")))
-_RECIPIENT = (addresses.c.address, table.c.own_postings, table.c.list_copy)
+_RECIPIENT = (addresses.c.address, effective("receive_own_postings"), effective("receive_list_copy"))
 
 _RECIPIENTS = (
     select(*_RECIPIENT)
-    .select_from(_OF_LIST)
-    .where(
-        table.c.role == Role.MEMBER.value,
-        table.c.delivery_mode == DeliveryMode.REGULAR.value,
-        table.c.delivery_status == DeliveryStatus.ENABLED.value,
-    )
+    .select_from(JOINED)
+    .where(OF_LIST, table.c.role == Role.MEMBER.value, NOT_SHADOWED, REGULAR, ENABLED)
     .order_by(table.c.id)
 )
 _ADMINISTRATORS = (
     select(*_RECIPIENT)
-    .select_from(_OF_LIST)
-    .where(
-        table.c.role.in_((Role.OWNER.value, Role.MODERATOR.value)),
-        table.c.delivery_status == DeliveryStatus.ENABLED.value,
-    )
+    .select_from(JOINED)
+    .where(OF_LIST, table.c.role.in_((Role.OWNER.value, Role.MODERATOR.value)), NOT_SHADOWED, ENABLED)
     .order_by(table.c.id)
-)
-_ROLES_OF_ONE = (
-    select(table.c.role).select_from(_OF_LIST).where(addresses.c.address_key == bindparam("b_key"))
-)
-_ROLES_OF_SEVERAL = (
-    select(addresses.c.address_key, table.c.role)
-    .select_from(_OF_LIST)
-    .where(addresses.c.address_key.in_(bindparam("b_keys", expanding=True)))
 )
 _MEMBERS = (
     select(
         addresses.c.address_key,
         addresses.c.address,
-        table.c.display_name,
-        table.c.delivery_mode,
-        table.c.delivery_status,
-        table.c.own_postings,
-        table.c.list_copy,
+        DISPLAY_NAME,
+        effective("delivery_mode"),
+        effective("delivery_status"),
+        effective("receive_own_postings"),
+        effective("receive_list_copy"),
     )
-    .select_from(_OF_LIST)
-    .where(table.c.role == bindparam("b_role"))
+    .select_from(JOINED)
+    .where(OF_LIST, table.c.role == bindparam("b_role"), NOT_SHADOWED)
 )
-_ADDRESS_IDS = select(addresses.c.address_key, addresses.c.id).where(
+
+# Who writes is known by any of his addresses: from the row of the address to its user, and from there to the
+# user's other addresses. Subqueries, and not joins: so that no planner begins with the roster of the list.
+_SENDER = addresses.alias("sender")
+_OTHER = addresses.alias("of_user")
+_LIST_ROW = select(lists.c.id).where(OF_LIST).scalar_subquery()
+_SENDER_USER = select(_SENDER.c.user).where(_SENDER.c.address_key == bindparam("b_key")).scalar_subquery()
+_ROLES_OF_ONE = union_all(
+    *(
+        select(table.c.role).where(table.c.list == _LIST_ROW, subscriber)
+        for subscriber in (
+            table.c.address.in_(select(_SENDER.c.id).where(_SENDER.c.address_key == bindparam("b_key"))),
+            table.c.address.in_(select(_OTHER.c.id).where(_OTHER.c.user == _SENDER_USER)),
+            table.c.user == _SENDER_USER,
+        )
+    )
+)
+_KNOWN = select(addresses.c.address_key).where(
     addresses.c.address_key.in_(bindparam("b_keys", expanding=True))
 )
-_PRESENT = select(table.c.address, table.c.role).where(
-    table.c.list == bindparam("b_list"), table.c.address.in_(bindparam("b_ids", expanding=True))
+
+_SIZE = select(func.count()).select_from(
+    select(table.c.id).where(table.c.list == _LIST_ROW).limit(bindparam("b_most")).subquery()
 )
-_ADD_ADDRESS = insertion(addresses)
-_ROSTER_VERSION = select(lists.c.id, lists.c.created_at, lists.c.roster_version).where(
-    lists.c.list_id == bindparam("b_list_id")
+_ROSTER = (
+    select(addresses.c.address_key, table.c.role, and_(NOT_SHADOWED, REGULAR, ENABLED), *_RECIPIENT)
+    .select_from(JOINED)
+    .where(OF_LIST)
+    .order_by(table.c.id)
 )
+_OWN = addresses.alias("own")
+_ROLES_OF_OTHERS = (
+    select(addresses.c.address_key, table.c.role)
+    .select_from(
+        table.outerjoin(_OWN, _OWN.c.id == table.c.address).join(
+            addresses, addresses.c.user == func.coalesce(table.c.user, _OWN.c.user)
+        )
+    )
+    .where(table.c.list == _LIST_ROW, or_(table.c.address.is_(None), table.c.address != addresses.c.id))
+)
+_ROSTER_VERSION = select(lists.c.id, lists.c.created_at, lists.c.roster_version).where(OF_LIST)
 _RAISE = (
     update(lists).where(lists.c.id == bindparam("b_list")).values(roster_version=lists.c.roster_version + 1)
 )
-_ROSTER = (
-    select(
-        addresses.c.address_key,
-        *_RECIPIENT,
-        table.c.role,
-        table.c.delivery_mode,
-        table.c.delivery_status,
-    )
-    .select_from(_OF_LIST)
-    .order_by(table.c.id)
-    .limit(bindparam("b_most"))
+
+_ADDRESS_IDS = select(addresses.c.address_key, addresses.c.id).where(
+    addresses.c.address_key.in_(bindparam("b_keys", expanding=True))
 )
-_REMOVE = delete(table).where(
-    table.c.list == bindparam("b_list"),
-    table.c.role == bindparam("b_role"),
-    table.c.address.in_(
-        select(addresses.c.id).where(addresses.c.address_key.in_(bindparam("b_keys", expanding=True)))
+_INSERTED = (
+    "address",
+    "role",
+    "list",
+    "subscribed_at",
+    "member_uuid",
+    "display_name",
+    "delivery_mode",
+    "delivery_status",
+    "receive_own_postings",
+    "receive_list_copy",
+    "moderation_action",
+    "bounce_score",
+    "warnings_sent",
+)
+_MODES = {mode.value: mode for mode in DeliveryMode}
+_STATUSES = {status.value: status for status in DeliveryStatus}
+_AT_HOME = frozenset({Role.OWNER, Role.MODERATOR})
+_PRESENT = union_all(
+    select(table.c.address, table.c.role).where(
+        table.c.list == bindparam("b_list"), table.c.address.in_(bindparam("b_ids", expanding=True))
     ),
+    select(user_table.c.preferred_address, table.c.role)
+    .select_from(user_table.join(table, table.c.user == user_table.c.id))
+    .where(
+        table.c.list == bindparam("b_list"),
+        user_table.c.preferred_address.in_(bindparam("b_ids", expanding=True)),
+    ),
+)
+_VERIFY = (
+    update(addresses)
+    .where(addresses.c.id.in_(bindparam("b_ids", expanding=True)), addresses.c.verified_at.is_(None))
+    .values(verified_at=bindparam("b_now"))
+)
+_KEYED = select(addresses.c.id).where(addresses.c.address_key.in_(bindparam("b_keys", expanding=True)))
+_REMOVALS = tuple(
+    delete(table).where(
+        table.c.list == bindparam("b_list"), table.c.role == bindparam("b_role"), column.in_(subscribers)
+    )
+    for column, subscribers in (
+        (table.c.address, _KEYED),
+        (table.c.user, select(user_table.c.id).where(user_table.c.preferred_address.in_(_KEYED))),
+    )
 )
 
 
 def add_many(
-    conn: Connection, list_id: str, members: Iterable[Member], now: float
+    conn: Connection, list_id: str, members: Iterable[Member], now: float, *, verified: bool = False
 ) -> tuple[list[Member], list[Member]]:
     """Adds those that are not there yet with this address and role; (added, already), each in order of input.
 
-    An address known in another spelling keeps the one it has. now: Unix seconds. Raises NoSuchList, and
+    Whoever is there as a user with this preferred address is there already. An address known in another
+    spelling keeps the one it has; an address without a user gets one, but for nonmembers. verified: the
+    addresses of `members` count as shown to be theirs from now on. now: Unix seconds. Raises NoSuchList, and
     BadAddress for the first address that is none (nothing may then be committed)."""
     list_key = row_key(conn, list_id)
     added: list[Member] = []
     already: list[Member] = []
+    growth = Growth(first=10 * CHUNK)
     for chunk in chunks(members, CHUNK):
         keyed = [(key_of(member.address), member) for member in chunk]
         ids = _address_ids(conn, keyed, now)
-        present: set[tuple[int, str]] = {
-            (row[0], row[1])
-            for row in conn.execute(_PRESENT, {"b_list": list_key, "b_ids": list(ids.values())})
-        }
+        if verified:
+            conn.execute(_VERIFY, {"b_ids": list(ids.values()), "b_now": now})
+        values = {"b_list": list_key, "b_ids": list(ids.values())}
+        present: set[tuple[int, str]] = {(row[0], row[1]) for row in conn.execute(_PRESENT, values)}
         rows = []
         for key, member in keyed:
             identity = (ids[key], member.role.value)
@@ -122,16 +182,17 @@ def add_many(
                 continue
             present.add(identity)
             added.append(member)
-            rows.append(_row(list_key, identity, member, now))
-        if rows:
-            conn.execute(insert(table), rows)
+            rows.append((*identity, list_key, now, *_own_columns(member)))
+        insert_rows(conn, table, _INSERTED, rows)
+        growth.by(conn, len(rows))
     if added:
         conn.execute(_RAISE, {"b_list": list_key})
     return added, already
 
 
 def remove_many(conn: Connection, list_id: str, members: Iterable[str], *, role: Role = Role.MEMBER) -> int:
-    """Ends the memberships of these addresses (any spelling) in this role; how many there were.
+    """Ends the memberships of these addresses (any spelling) in this role, and of the users who prefer them;
+    how many there were.
 
     The address itself stays known; what is no address is no member. Raises NoSuchList."""
     list_key = row_key(conn, list_id)
@@ -139,14 +200,15 @@ def remove_many(conn: Connection, list_id: str, members: Iterable[str], *, role:
     for chunk in chunks(members, CHUNK):
         keys = [key for address in chunk if (key := _key_or_none(address)) is not None]
         values = {"b_list": list_key, "b_role": role.value, "b_keys": keys}
-        removed += conn.execute(_REMOVE, values).rowcount
+        removed += sum(conn.execute(statement, values).rowcount for statement in _REMOVALS)
     if removed:
         conn.execute(_RAISE, {"b_list": list_key})
     return removed
 
 
 def members(conn: Connection, list_id: str, role: Role) -> list[Member]:
-    """Everybody with this role, sorted by the key of the address; empty also where there is no such list."""
+    """Everybody with this role who has an address, one for each address, sorted by its key; empty also where
+    there is no such list. The preferences are those in force."""
     rows = [tuple(row) for row in conn.execute(_MEMBERS, {"b_list_id": list_id, "b_role": role.value})]
     rows.sort()  # here, because the order of text differs between databases; keys are unique within a role
     return [
@@ -154,8 +216,8 @@ def members(conn: Connection, list_id: str, role: Role) -> list[Member]:
             address=address,
             display_name=display_name,
             role=role,
-            delivery_mode=DeliveryMode(mode),
-            delivery_status=DeliveryStatus(status),
+            delivery_mode=_MODES[mode],
+            delivery_status=_STATUSES[status],
             receive_own_postings=own_postings,
             receive_list_copy=list_copy,
         )
@@ -177,18 +239,25 @@ def administrators(conn: Connection, list_id: str) -> tuple[Recipient, ...]:
 
 
 def roles_of(conn: Connection, list_id: str, keys: Sequence[str]) -> frozenset[Role]:
-    """The roles of the first of `keys` (`mail.address.key_of`) that has any on this list; empty: none has."""
+    """The roles of the first of `keys` (`mail.address.key_of`) that has any on this list; empty: none has.
+
+    An address has its own roles, those of its user and those of the user's other addresses."""
     if not keys:
         return frozenset()
     # nearly every post has one sender address: a plain comparison costs half of an IN
     found = conn.execute(_ROLES_OF_ONE, {"b_list_id": list_id, "b_key": keys[0]}).scalars().all()
     if found or len(keys) == 1:
         return frozenset(map(Role, found))
-    by_key: dict[str, set[Role]] = {}
+    # a From field may hold a thousand addresses of strangers
+    known: set[str] = set()
     for chunk in chunks(keys[1:], CHUNK):
-        for key, role in conn.execute(_ROLES_OF_SEVERAL, {"b_list_id": list_id, "b_keys": chunk}):
-            by_key.setdefault(key, set()).add(Role(role))
-    return frozenset(next((by_key[key] for key in keys if key in by_key), ()))
+        known.update(conn.execute(_KNOWN, {"b_keys": chunk}).scalars())
+    for key in keys[1:]:
+        if key in known:
+            found = conn.execute(_ROLES_OF_ONE, {"b_list_id": list_id, "b_key": key}).scalars().all()
+            if found:
+                return frozenset(map(Role, found))
+    return frozenset()
 
 
 def roster_version(conn: Connection, list_id: str) -> RosterVersion | None:
@@ -199,58 +268,63 @@ def roster_version(conn: Connection, list_id: str) -> RosterVersion | None:
 
 def roster(conn: Connection, list_id: str, most: int) -> Roster | None:
     """All memberships of a small list at once; None for a list with more than `most`."""
-    rows = conn.execute(_ROSTER, {"b_list_id": list_id, "b_most": most + 1}).all()
-    if len(rows) > most:
+    if conn.execute(_SIZE, {"b_list_id": list_id, "b_most": most + 1}).scalar_one() > most:
         return None
+    found: list[Recipient] = []
     roles: dict[str, frozenset[Role]] = {}
-    recipients: list[Recipient] = []
-    for key, address, own_postings, list_copy, role, mode, status in rows:
+    for key, role, gets_posts, *recipient in conn.execute(_ROSTER, {"b_list_id": list_id}):
         roles[key] = roles.get(key, frozenset()) | {Role(role)}
-        if (
-            role == Role.MEMBER.value
-            and mode == DeliveryMode.REGULAR.value
-            and status == DeliveryStatus.ENABLED.value
-        ):
-            recipients.append(Recipient(address, own_postings, list_copy))
-    return Roster(recipients=tuple(recipients), roles=roles)
+        if gets_posts and role == Role.MEMBER.value:
+            found.append(Recipient(*recipient))
+    for key, role in conn.execute(_ROLES_OF_OTHERS, {"b_list_id": list_id}):
+        roles[key] = roles.get(key, frozenset()) | {Role(role)}
+    return Roster(recipients=tuple(found), roles=roles)
 
 
 def _address_ids(conn: Connection, keyed: Sequence[tuple[str, Member]], now: float) -> dict[str, int]:
-    """The row of each address key, made where it is missing."""
-    keys = [key for key, _ in keyed]
-    ids: dict[str, int] = {row[0]: row[1] for row in conn.execute(_ADDRESS_IDS, {"b_keys": keys})}
-    missing = {key: member for key, member in reversed(keyed) if key not in ids}  # the first spelling wins
+    """The row of each address key, made where it is missing; the first spelling wins."""
+    people = [(key, member) for key, member in keyed if member.role is not Role.NONMEMBER]
+    ids: dict[str, int] = {}
+    if people:
+        numbers = users.ensure_many(
+            conn, [(member.address, member.display_name) for _, member in people], now
+        )
+        ids = {key: number for (key, _), number in zip(people, numbers, strict=True)}
+    strangers = {key: member for key, member in reversed(keyed) if key not in ids}
+    if strangers:
+        ids.update(_strangers(conn, strangers, now))
+    return ids
+
+
+def _strangers(conn: Connection, by_key: dict[str, Member], now: float) -> dict[str, int]:
+    """The same for those who need no user."""
+    ids: dict[str, int] = {row[0]: row[1] for row in conn.execute(_ADDRESS_IDS, {"b_keys": list(by_key)})}
+    missing = {key: member for key, member in by_key.items() if key not in ids}
     if missing:
-        conn.execute(
-            _ADD_ADDRESS,
-            [
-                {
-                    "address": member.address,
-                    "address_key": key,
-                    "display_name": member.display_name,
-                    "created_at": now,
-                    "verified_at": None,
-                }
-                for key, member in missing.items()
-            ],
+        insert_rows(
+            conn,
+            addresses,
+            ("address_key", "address", "display_name", "created_at"),
+            [(key, member.address, member.display_name, now) for key, member in missing.items()],
         )
         ids.update((row[0], row[1]) for row in conn.execute(_ADDRESS_IDS, {"b_keys": list(missing)}))
     return ids
 
 
-def _row(list_key: int, identity: tuple[int, str], member: Member, now: float) -> dict[str, Any]:
-    return {
-        "member_uuid": str(uuid.uuid4()),
-        "list": list_key,
-        "address": identity[0],
-        "role": identity[1],
-        "delivery_mode": member.delivery_mode.value,
-        "delivery_status": member.delivery_status.value,
-        "own_postings": member.receive_own_postings,
-        "list_copy": member.receive_list_copy,
-        "display_name": member.display_name,
-        "subscribed_at": now,
-    }
+def _own_columns(member: Member) -> tuple[Any, ...]:
+    """The last columns of `_INSERTED`. Preferences that are the defaults are left to address and user."""
+    mode, status = member.delivery_mode, member.delivery_status
+    return (
+        uuid_text(),
+        member.display_name,
+        None if mode is DEFAULTS.delivery_mode else mode.value,
+        None if status is DEFAULTS.delivery_status else status.value,
+        None if member.receive_own_postings else False,
+        None if member.receive_list_copy else False,
+        Action.ACCEPT.value if member.role in _AT_HOME else None,
+        0,
+        0,
+    )
 
 
 def _key_or_none(address: str) -> str | None:

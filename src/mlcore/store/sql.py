@@ -9,15 +9,18 @@ from sqlalchemy import Column, Table, TextClause, text
 _T = TypeVar("_T")
 
 
-def insertion(table: Table, *, leave_out: frozenset[str] = frozenset({"id"})) -> TextClause:
+def insertion(
+    table: Table, *, leave_out: frozenset[str] = frozenset({"id"}), strict: bool = False
+) -> TextClause:
     """INSERT with one bind parameter per column, named as the column, that does nothing where the row exists.
 
     ON CONFLICT DO NOTHING is written alike for SQLite (3.24) and PostgreSQL. leave_out: columns that the
-    database fills."""
+    database fills. strict: a row that exists is an IntegrityError."""
     columns: list[Column[object]] = [column for column in table.columns if column.name not in leave_out]
-    names = ", ".join(column.name for column in columns)
+    names = ", ".join(f'"{column.name}"' for column in columns)  # quoted: `user` is a word of SQL
     values = ", ".join(f":{column.name}" for column in columns)
-    return text(f"INSERT INTO {table.name} ({names}) VALUES ({values}) ON CONFLICT DO NOTHING")  # noqa: S608  (names of our own tables)
+    otherwise = "" if strict else " ON CONFLICT DO NOTHING"
+    return text(f"INSERT INTO {table.name} ({names}) VALUES ({values}){otherwise}")  # noqa: S608  (names of our own tables)
 
 
 def chunks(items: Iterable[_T], size: int) -> Iterator[list[_T]]:

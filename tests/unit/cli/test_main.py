@@ -18,6 +18,20 @@ def test_without_a_command_there_is_help() -> None:
     assert all(f"  {name} " in result.output for name in COMMANDS)
 
 
+def test_help_is_the_help_of_all_or_of_one_command() -> None:
+    assert CliRunner().invoke(cli, ["help"]).output == CliRunner().invoke(cli, []).output
+
+    result = CliRunner().invoke(cli, ["help", "stop"])
+    assert result.output.startswith("Usage: cli stop [OPTIONS]\n")
+    assert (
+        result.output.partition("\n")[2] == CliRunner().invoke(cli, ["stop", "-h"]).output.partition("\n")[2]
+    )
+
+    result = CliRunner().invoke(cli, ["help", "nonsense"])
+    assert result.exit_code == 2
+    assert "Error: No such command 'nonsense'." in result.stderr
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_and_says_what_the_table_says(name: str) -> None:
     """Needs no configuration; the short text stands in the table so that help imports nothing."""
@@ -45,6 +59,7 @@ def test_a_bad_configuration_is_one_line(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.sqlite
 def test_p3_trouble_of_this_host_is_temporary(tmp_path: Path) -> None:
     """A database that cannot be opened is not the caller's fault: 75, so that a pipe tries again."""
     site = SiteInDirectory(tmp_path)

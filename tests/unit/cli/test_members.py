@@ -1,9 +1,11 @@
-"""`mlcore addmembers` and `mlcore members`: texts that scripts read."""
+"""`mlcore members` and `mlcore findmember`: texts that scripts read."""
 
 from pathlib import Path
 
 import pytest
 
+from mlcore.lists.model import Member, Role
+from mlcore.store import members
 from support.site import SiteInDirectory
 
 
@@ -14,50 +16,60 @@ def site(tmp_path: Path) -> SiteInDirectory:
     return site
 
 
-def test_members_come_from_standard_input_or_a_file(site: SiteInDirectory) -> None:
-    assert site.run("addmembers", "-", "ant.example.com", stdin="太郎 <Taro@example.jp>\n").output == ""
-    file = site.directory / "members.txt"
-    file.write_text("# more\n\nanne@example.com\n", "utf-8")
-    assert site.run("addmembers", str(file), "ant@example.com").output == ""
+def add(site: SiteInDirectory, *several: Member, list_id: str = "ant.example.com") -> None:
+    with site.connection() as connection:
+        members.add_many(connection, list_id, several, 1.0)
+
+
+def test_members_by_address_with_their_names(site: SiteInDirectory) -> None:
+    add(site, Member(address="Taro@example.jp", display_name="太郎"), Member(address="anne@example.com"))
 
     assert site.run("members", "ant@example.com").output == "anne@example.com\n太郎 <Taro@example.jp>\n"
-    assert site.run("members", "-e", "ant@example.com").output == "anne@example.com\nTaro@example.jp\n"
+    assert site.run("members", "-e", "ant.example.com").output == "anne@example.com\nTaro@example.jp\n"
     assert site.run("members", "-c", "ant@example.com").output == "2\n"
+    assert site.run("members", "-N", "-c", "ant@example.com").output == "2\n"
 
 
-def test_each_bad_line_is_named_with_its_number(site: SiteInDirectory) -> None:
-    result = site.run("addmembers", "-", "ant@example.com", stdin=b"anne\nbart@example.com\n\x1b[2J\xff@\n")
+def test_members_by_role(site: SiteInDirectory) -> None:
+    """A nameless nonmember without a user is one like others."""
+    add(site, *(Member(address=f"{role.value}@example.com", role=role) for role in Role))
 
-    assert result.exit_code == 1
-    first, second = result.stderr.splitlines()
-    assert first.startswith("Cannot parse as valid email address (skipping): anne (line 1: ")
-    assert second.startswith("Cannot parse as valid email address (skipping): \\x1b[2J\\udcff@ (line 3: ")
-    assert "\x1b" not in result.stderr
-    assert site.run("members", "ant@example.com").output == "bart@example.com\n"
+    def shown(role: str) -> list[str]:
+        lines = site.run("members", "-R", role, "ant@example.com").output.splitlines()
+        return [line.partition("@")[0] for line in lines]
 
-
-def test_who_is_there_is_skipped(site: SiteInDirectory) -> None:
-    site.run("addmembers", "-", "ant@example.com", stdin="anne@example.com\n")
-
-    result = site.run("addmembers", "-", "ant@example.com", stdin="ANNE@example.com\n")
-
-    assert (result.exit_code, result.stderr) == (0, "Already subscribed (skipping): ANNE@example.com\n")
+    assert shown("any") == ["member", "moderator", "nonmember", "owner"]
+    assert shown("administrator") == ["moderator", "owner"]
+    for role in Role:
+        assert shown(role.value) == [role.value]
+    assert site.run("members", "-R", "boss", "ant@example.com").exit_code == 2
 
 
-def test_a_file_that_is_not_there_is_a_usage_error(site: SiteInDirectory) -> None:
-    assert site.run("addmembers", "/no/such/file", "ant@example.com").exit_code == 2
-
-
-@pytest.mark.parametrize("command", [("addmembers", "-"), ("members",)])
+@pytest.mark.parametrize("command", [("members", "bee@example.com"), ("members", "bee.example.com")])
 def test_a_list_that_is_not_there(site: SiteInDirectory, command: tuple[str, ...]) -> None:
-    result = site.run(*command, "bee@example.com", stdin="anne@example.com\n")
+    result = site.run(*command)
 
-    assert (result.exit_code, result.stderr) == (2, "Error: No such list: bee@example.com\n")
+    assert (result.exit_code, result.stderr) == (2, f"Error: No such list: {command[1]}\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("-a", "FILE"), "The --add option is removed. Use `mlcore addmembers` instead."),
+        (("--add=FILE",), "The --add option is removed. Use `mlcore addmembers` instead."),
+        (("-x", "FILE"), "The --delete option is removed. Use `mlcore delmembers` instead."),
+        (("-s", "FILE"), "The --sync option is removed. Use `mlcore syncmembers` instead."),
+    ],
+)
+def test_options_of_old_say_what_to_use(site: SiteInDirectory, options: tuple[str, ...], text: str) -> None:
+    result = site.run("members", *options, "ant@example.com")
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"Error: {text}\n")
 
 
 def test_members_by_delivery(site: SiteInDirectory) -> None:
     for delivery in ("regular", "mime", "plain", "summary", "disabled"):
-        site.run("addmembers", "-d", delivery, "-", "ant@example.com", stdin=f"{delivery}@example.com\n")
+        site.run("addmembers", "-Wd", delivery, "-", "ant@example.com", stdin=f"{delivery}@example.com\n")
 
     def shown(*options: str) -> list[str]:
         lines = site.run("members", *options, "ant@example.com").output.splitlines()
@@ -107,3 +119,59 @@ def test_members_into_a_file_and_as_json(site: SiteInDirectory) -> None:
             "delivery_status": "enabled",
         }
     ]
+
+
+def test_what_is_written_is_json_too(site: SiteInDirectory) -> None:
+    file = site.directory / "out.json"
+    assert site.run("members", "--json", "-o", str(file), "ant@example.com").output == ""
+    assert file.read_text("utf-8") == "[]\n"
+
+
+def test_findmember_shows_addresses_lists_and_roles(site: SiteInDirectory) -> None:
+    site.run("create", "bee@example.com")
+    add(site, *(Member(address="Anne@example.com", role=role) for role in Role))
+    add(
+        site,
+        Member(address="anne@example.com"),
+        Member(address="anna@example.com"),
+        list_id="bee.example.com",
+    )
+
+    assert site.run("findmember", "ANN").output == (
+        "Email: anna@example.com\n"
+        "    List: bee.example.com\n"
+        "        member\n"
+        "Email: Anne@example.com\n"
+        "    List: ant.example.com\n"
+        "        member\n"
+        "        owner\n"
+        "        moderator\n"
+        "        nonmember\n"
+        "    List: bee.example.com\n"
+        "        member\n"
+    )
+    assert site.run("findmember", "-r", "administrator", "^anne@").output == (
+        "Email: Anne@example.com\n    List: ant.example.com\n        owner\n        moderator\n"
+    )
+    result = site.run("findmember", "nobody")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_findmember_as_json(site: SiteInDirectory) -> None:
+    add(site, Member(address="anne@example.com", display_name="Anne", role=Role.OWNER))
+    (found,) = site.json("findmember", "anne")
+    assert len(found.pop("member_id")) == len(found.pop("user_id")) == 36
+    assert found == {
+        "email": "anne@example.com",
+        "display_name": "Anne",
+        "list_id": "ant.example.com",
+        "role": "owner",
+        "subscription_mode": "as_address",
+    }
+    assert site.json("findmember", "nobody") == []
+
+
+def test_findmember_refuses_what_is_no_pattern(site: SiteInDirectory) -> None:
+    result = site.run("findmember", "(")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: Invalid pattern: (: ")

@@ -1,5 +1,6 @@
 """`mlcore inject`, `qfile`, `queues`, `unshunt` on a spool that nobody serves."""
 
+import re
 import stat
 from pathlib import Path
 
@@ -27,6 +28,15 @@ def only_name(site: SiteInDirectory, queue: str) -> str:
     return name
 
 
+def entry_in(site: SiteInDirectory, queue: str) -> operator.Shown:
+    """The only one there."""
+    disk = operator.open_disk(site.settings.paths.queue_dir)
+    try:
+        return operator.show(disk, Place(queue, only_name(site, queue)))
+    finally:
+        disk.shut()
+
+
 def shunt(site: SiteInDirectory, name: str, why: str) -> None:
     """As a server does it that gives an entry of in/ up."""
     disk = operator.open_disk(site.settings.paths.queue_dir)
@@ -42,14 +52,70 @@ def shunt(site: SiteInDirectory, name: str, why: str) -> None:
 def test_a_message_is_injected_for_the_list(site: SiteInDirectory) -> None:
     assert site.run("inject", "ant@example.com", stdin=POST).output == ""
 
-    disk = operator.open_disk(site.settings.paths.queue_dir)
-    shown = operator.show(disk, Place("in", only_name(site, "in")))
-    disk.shut()
+    shown = entry_in(site, "in")
     assert isinstance(shown.entry.envelope, Arrived)
     assert shown.entry.envelope.list_id == "ant.example.com"
     assert shown.entry.envelope.recipient == "ant@example.com"
     assert shown.entry.envelope.reverse_path == "anne@example.com"
-    assert shown.entry.octets == POST.replace("\n", "\r\n").encode()
+    added, _, message = shown.entry.octets.partition(b"From: ")
+    assert re.fullmatch(rb"Message-ID: <%b@example\.com>\r\nDate: [^\r]+\r\n" % shown.name.encode(), added)
+    assert b"From: " + message == POST.replace("\n", "\r\n").encode()
+
+
+def test_a_message_with_id_and_date_is_injected_as_it_is(site: SiteInDirectory) -> None:
+    post = f"Message-ID: <a@b>\nDate: Thu, 01 Jan 1970 00:00:00 +0000\n{POST}"
+
+    site.run("inject", "ant@example.com", stdin=post)
+
+    assert entry_in(site, "in").entry.octets == post.replace("\n", "\r\n").encode()
+
+
+def test_what_lmtp_would_have_said_can_be_said(site: SiteInDirectory) -> None:
+    """Each field of the envelope, in the type it has."""
+    given = ("reverse_path=zed@example.net", "purpose=owner", "smtputf8=true", "arrived_at=1700000000")
+
+    site.run("inject", *(word for text in given for word in ("-m", text)), "ant@example.com", stdin=POST)
+
+    assert entry_in(site, "in").entry.envelope == Arrived(
+        list_id="ant.example.com",
+        recipient="ant-owner@example.com",
+        purpose="owner",
+        reverse_path="zed@example.net",
+        arrived_at=1_700_000_000.0,
+        smtputf8=True,
+        peer="mlcore inject",
+    )
+
+
+def test_a_command_is_for_its_own_address(site: SiteInDirectory) -> None:
+    site.run("inject", "-q", "command", "-m", "command=join", "ant@example.com", stdin=POST)
+
+    envelope = entry_in(site, "command").entry.envelope
+    assert isinstance(envelope, Command)
+    assert (envelope.command, envelope.recipient) == ("join", "ant-join@example.com")
+
+
+@pytest.mark.parametrize(
+    ("queue", "given", "text"),
+    [
+        ("in", "to_list=yes", "No such metadata in in: to_list: use one of recipient purpose reverse_path"),
+        ("in", "list_id=bee.example.com", "No such metadata in in: list_id: "),
+        ("in", "purpose", "No value: purpose: write KEY=VALUE"),
+        ("in", "purpose=bounce", "Wrong metadata: Invalid enum value 'bounce' - at `$.purpose`: "),
+        ("in", "arrived_at=today", "Wrong metadata: "),
+        ("in", "recipient=", "Wrong metadata: recipient= "),
+        ("in", "reverse_path=nobody", "Wrong metadata: reverse_path=nobody "),
+        ("bounces", "purpose=post", "No such metadata in bounces: purpose: use one of recipient detail"),
+    ],
+)
+def test_metadata_without_a_meaning_is_refused(
+    site: SiteInDirectory, queue: str, given: str, text: str
+) -> None:
+    result = site.run("inject", "-q", queue, "-m", given, "ant@example.com", stdin=POST)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: {text}")
+    assert site.json("queues")[queue]["entries"] == 0
 
 
 def test_p26_what_is_injected_is_readable_for_its_owner_alone(site: SiteInDirectory) -> None:
@@ -72,9 +138,7 @@ def test_other_queues_get_what_lmtp_would_give_them(
 
     assert site.run("inject", "-q", queue, "-f", str(file), "ant.example.com").exit_code == 0
 
-    disk = operator.open_disk(site.settings.paths.queue_dir)
-    envelope = operator.show(disk, Place(queue, only_name(site, queue))).entry.envelope
-    disk.shut()
+    envelope = entry_in(site, queue).entry.envelope
     assert isinstance(envelope, kind)
     assert envelope.recipient == recipient
 
@@ -151,6 +215,33 @@ def test_qfile_says_why_it_was_set_aside(site: SiteInDirectory) -> None:
     assert f"[----- shunt/{name} -----]" in output
     assert f"shunt name={name} queue=in" in output
     assert "<----- why it was set aside ----->\nTraceback:\n  boom\n" in output
+
+
+def test_qfile_can_be_quiet_and_open_a_prompt(site: SiteInDirectory) -> None:
+    site.run("inject", "ant@example.com", stdin=POST)
+    name = only_name(site, "in")
+
+    assert site.run("qfile", "--no-print", name).output == ""
+    asked = "print(len(m), m[0]['subject'], m[1].recipient)\n"
+    result = site.run("qfile", "-n", "-i", name, stdin=asked)
+
+    assert result.exit_code == 0
+    assert "Number of objects found (see the variable 'm'): 2" in result.stderr
+    assert "2 hello ant@example.com" in result.stdout
+
+
+def test_qfile_takes_a_file_of_the_working_directory(
+    site: SiteInDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.run("inject", "ant@example.com", stdin=POST)
+    entry = Path(site.settings.paths.queue_dir, "in", only_name(site, "in"))
+    (site.directory / "copy").write_bytes(entry.read_bytes())
+    monkeypatch.chdir(site.directory)
+
+    lines = site.run("qfile", "copy").output.splitlines()
+
+    assert lines[0] == f"[----- {site.directory.name}/copy -----]"
+    assert "list_id: ant.example.com" in lines
 
 
 def test_qfile_of_nothing_or_of_rubbish(site: SiteInDirectory) -> None:

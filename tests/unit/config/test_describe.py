@@ -41,6 +41,13 @@ def test_p27_a_secret_is_in_no_text_about_the_settings() -> None:
     assert shown["mta"]["smtp_user"] == "mlcore"
 
 
+def test_p27_the_password_of_the_database_is_masked() -> None:
+    settings = parse("[database]\nurl: postgresql://mlcore:hunter2@db/lists\n", file="", cwd="/")
+
+    assert "hunter2" not in repr(settings)
+    assert effective(settings)["database"]["url"] == "postgresql://mlcore:********@db/lists"
+
+
 def test_what_is_in_force_reads_back() -> None:
     settings = parse("[mta]\nmax_message_size: 10M\nretry_base: 90s\n", file="", cwd="/work")
 

@@ -1,11 +1,12 @@
 """The directories of a site are made private, or refused."""
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mlcore.base.errors import BadInput
+from mlcore.base.errors import BadInput, DiskTrouble
 from mlcore.config.directories import prepare
 from mlcore.config.loader import parse
 from mlcore.config.settings import Paths
@@ -23,6 +24,8 @@ def test_p26_directories_are_made_for_their_owner_alone(tmp_path: Path) -> None:
 
     for path in (paths.var_dir, paths.queue_dir, paths.log_dir, paths.data_dir):
         assert stat.S_IMODE(Path(path).stat().st_mode) == 0o700
+    for path in (paths.etc_dir, paths.template_dir, paths.archive_dir, paths.cache_dir):
+        assert not Path(path).exists()
 
 
 def test_p26_a_directory_that_everybody_may_write_to_is_refused(tmp_path: Path) -> None:
@@ -39,3 +42,17 @@ def test_a_file_in_the_place_of_a_directory_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BadInput, match="not a directory"):
         prepare(paths_in(tmp_path))
+
+
+def test_a_directory_that_cannot_be_made_is_trouble_of_this_host(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(DiskTrouble, match=r"making .*/file/var: Not a directory"):
+        prepare(paths_in(tmp_path / "file"))
+
+
+def test_a_directory_that_cannot_be_looked_at_is_trouble_of_this_host(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(DiskTrouble, match=r"looking at .*/file/etc: Not a directory"):
+        prepare(replace(paths_in(tmp_path), etc_dir=f"{tmp_path}/file/etc"))

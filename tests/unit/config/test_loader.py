@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlcore.base.errors import ConfigError
-from mlcore.config.loader import find, load, parse, read
+from mlcore.config.loader import examine, find, load, parse, read, reread
 
 BAD_CONFIGS = Path(__file__).parents[2] / "bad_configs"
 
@@ -130,6 +130,10 @@ def test_the_search_goes_from_near_to_far(tmp_path: Path) -> None:
     assert find(None, environ=environ, cwd=str(cwd)) in {"", "/etc/mlcore.cfg", "/etc/mlcore/mlcore.cfg"}
 
 
+def test_without_a_home_nothing_is_sought_there(tmp_path: Path) -> None:
+    assert find(None, environ={}, cwd=str(tmp_path)) in {"", "/etc/mlcore.cfg", "/etc/mlcore/mlcore.cfg"}
+
+
 def test_load_reads_what_it_finds(tmp_path: Path) -> None:
     (tmp_path / "mlcore.cfg").write_text("[mta]\nlmtp_port: 0\n")
 
@@ -138,3 +142,82 @@ def test_load_reads_what_it_finds(tmp_path: Path) -> None:
     assert settings.mta.lmtp_port == 0
     assert settings.config_file == os.path.join(tmp_path, "mlcore.cfg")
     assert settings.paths.var_dir == f"{tmp_path}/var"
+
+
+def test_everything_that_is_wrong_is_found(tmp_path: Path) -> None:
+    """Values that are wrong by themselves are left out of what is compared with others."""
+    (tmp_path / "mlcore.cfg").write_text(
+        "[mta]\nsmtp_port\nretry_base: soon\nretry_cap: 1s\nsmtp_hosts: a\n[nntpp]\nhost: a\n"
+        "[mailman]\nlayout: ours\nlistname_chars: [+]\n[webservice]\nports: 1\n[runner.out]\nstart: no\n"
+    )
+
+    examined = examine(environ={}, cwd=str(tmp_path))
+
+    assert examined.settings is None
+    assert [(problem.section, problem.key) for problem in examined.problems] == [
+        ("", ""),
+        ("nntpp", ""),
+        ("webservice", "ports"),
+        ("runner.out", "start"),
+        ("mailman", "layout"),
+        ("mta", "smtp_hosts"),
+        ("mta", "retry_base"),
+        ("mailman", "listname_chars"),
+    ]
+    with pytest.raises(ConfigError, match="line 2 cannot be read"):
+        examined.usable()
+
+
+def test_a_file_that_cannot_be_read_is_one_problem(tmp_path: Path) -> None:
+    (tmp_path / "mlcore.cfg").write_bytes(b"\xff")
+
+    examined = examine(environ={}, cwd=str(tmp_path))
+
+    assert [problem.remedy for problem in examined.problems] == ["save the file as UTF-8"]
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "mlcore.cfg").write_text("[mta]\nsmtp_port: 26\n", "utf-8-sig")
+
+    assert load(environ={}, cwd=str(tmp_path)).mta.smtp_port == 26
+
+
+def test_var_dir_of_the_environment_goes_before_that_of_the_layout(tmp_path: Path) -> None:
+    file = tmp_path / "mlcore.cfg"
+    file.write_text("[mailman]\nlayout: fhs\n[paths.fhs]\nvar_dir: /srv\n")
+
+    moved = load(environ={"MLCORE_VAR_DIR": "/mnt/$x"}, cwd=str(tmp_path))
+    beside = load(environ={"MLCORE_VAR_DIR": "other/.."}, cwd=str(tmp_path))
+
+    assert moved.paths.var_dir == "/mnt/$x"
+    assert moved.paths.data_dir == "/mnt/$x/data"
+    assert moved.database.url == "sqlite:////mnt/$x/data/mlcore.db"
+    assert moved.paths.queue_dir == "/var/spool/mlcore"
+    assert beside.paths.var_dir == str(tmp_path)
+    assert load(environ={"MLCORE_VAR_DIR": ""}, cwd=str(tmp_path)).paths.var_dir == "/srv"
+
+
+def test_what_was_read_can_be_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the same file with the same $cwd and $MLCORE_VAR_DIR, wherever the process is by then."""
+    file = tmp_path / "mlcore.cfg"
+    file.write_text("[paths.here]\nlog_dir: $cwd/logs\n")
+    settings = load(environ={"MLCORE_VAR_DIR": "site"}, cwd=str(tmp_path))
+    file.write_text("[paths.here]\nlog_dir: $cwd/logs\n[mta]\nsmtp_port: 26\n")
+    monkeypatch.chdir("/")
+
+    again = reread(settings)
+
+    assert again.mta.smtp_port == 26
+    assert again.paths == settings.paths
+    assert reread(parse("", file="", cwd="/work")) == parse("", file="", cwd="/work")
+    file.write_text("[mta]\nsmtp_port: 0\n")
+    with pytest.raises(ConfigError, match="out of bounds"):
+        reread(again)
+
+
+def test_a_file_of_no_use_names_no_password() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse("[database]\nurl: postgresql://mlcore:hunter2$x@db/mlcore\n", file="", cwd="/")
+
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None

@@ -1,5 +1,6 @@
 """Texts and values of one configuration key."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -60,6 +61,39 @@ def test_addresses_that_may_stand_there(text: str) -> None:
     assert values.optional_address().parse(text) == text
 
 
+def test_a_choice_has_other_words_that_are_not_offered() -> None:
+    kind = values.choice("regexp", "hash", also={"regex": "regexp"})
+
+    assert kind.parse(" Regex ") == "regexp"
+    assert "regex " not in kind.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("[a]", "a"), ("[-_.0-3]", "-_.0123"), ("[a-]", "a-"), ("[a-cx-z]", "abcxyz"), ("[.-0]", "./0")],
+)
+def test_signs_of_a_class(text: str, found: str) -> None:
+    """As Python's own reading of the class says."""
+    assert values.signs(text) == set(found)
+    assert values.signs(text) == {chr(code) for code in range(128) if re.fullmatch(text, chr(code))}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a-z", "[]", "[^a]", "[a]b]", "[[:alpha:]]", r"[\w]", "[a--]", "[~~]", "[ä]"]
+)
+def test_what_is_no_class_of_signs(text: str) -> None:
+    with pytest.raises(ValueError, match="no class of signs"):
+        values.signs(text)
+
+
+def test_a_class_within_another() -> None:
+    kind = values.characters("[-_.0-9a-z]")
+
+    assert kind.parse("[a-z.]") == "[a-z.]"
+    with pytest.raises(ValueError, match=r"this allows \+ ~"):
+        kind.parse("[a-z~+]")
+
+
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
@@ -72,8 +106,6 @@ def test_addresses_that_may_stand_there(text: str) -> None:
         (values.language(), "English"),
         (values.name(), "a/b"),
         (values.text(), "two\nlines"),
-        (values.optional_path(), "run/lmtp.sock"),
-        (values.path(), "/a\n/b"),
         (values.integer(0, 9), "10"),
         (values.integer(0, 9), "٣"),
     ],

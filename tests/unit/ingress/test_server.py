@@ -148,6 +148,55 @@ async def test_listens_on_several_addresses(tmp_path: Path) -> None:
     assert server.addresses() == []
 
 
+async def test_listens_on_sockets_that_others_made(tmp_path: Path) -> None:
+    """As a service manager hands them over: its copies, and the file, outlive the server."""
+    path = str(tmp_path / "lmtp.sock")
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(path)
+        unix.listen()
+        for _ in range(2):
+            server = unstarted()
+            await server.start_sockets([tcp.dup(), unix.dup()])
+            assert server.addresses() == [tcp.getsockname(), path]
+            for address in server.addresses():
+                assert [reply.code for reply in await served(address)] == [250]
+            await server.stop(0.0)
+            with socket.create_connection(tcp.getsockname()):
+                pass  # waits for the next server
+        assert os.listdir(tmp_path) == ["lmtp.sock"]
+
+
+async def test_a_socket_without_a_file_has_a_name_too() -> None:
+    name = f"\0mlcore-test-{os.getpid()}"
+    server = unstarted()
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(name)
+    await server.start_sockets([listening])
+    try:
+        assert server.addresses() == [f"@{name[1:]}"]
+        assert [reply.code for reply in await served(name)] == [250]
+    finally:
+        await server.stop(0.0)
+
+
+async def test_p16_whoever_was_accepted_hears_a_greeting_even_in_the_moment_of_the_stop() -> None:
+    """With a socket that others made nobody is refused: who was not accepted waits for the next server."""
+    with socket.create_server(("127.0.0.1", 0)) as tcp:
+        server = unstarted()
+        await server.start_sockets([tcp.dup()])
+        clients = [socket.create_connection(tcp.getsockname(), 5) for _ in range(5)]
+        await asyncio.sleep(0)  # the loop sees that they knock
+        stopping = asyncio.create_task(server.stop(0.0))
+        await stopping
+        successor = unstarted()
+        await successor.start_sockets([tcp.dup()])
+        for client in clients:
+            greeting = await asyncio.to_thread(client.recv, 4)
+            assert greeting in {b"220 ", b"421 "}
+            client.close()
+        await successor.stop(0.0)
+
+
 async def test_slow_reader_hears_every_reply_to_what_it_sent(tmp_path: Path) -> None:
     """More than the socket holds is still on its way when the conversation ends."""
     path = str(tmp_path / "lmtp.sock")
@@ -278,6 +327,14 @@ async def test_p16_stop_cancels_what_outlives_the_grace() -> None:
             assert await client.at_eof()
         assert scene.acceptor.cancelled
         assert scene.acceptor.entries == []
+
+
+async def test_another_limit_of_size_is_for_those_who_come_after_it() -> None:
+    async with serving() as scene, await greeted(scene) as before:
+        scene.server.limit_size(1000)
+        async with await greeted(scene) as after:
+            for client, code in ((before, 250), (after, 552)):
+                assert (await client.command("MAIL FROM:<> SIZE=1001")).code == code
 
 
 async def test_sweep_runs_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:

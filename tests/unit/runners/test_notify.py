@@ -56,3 +56,12 @@ async def test_a_notice_that_cannot_be_written_is_not_counted(shop: Workshop) ->
 
     await tell("in", shop.ids.new(), "odd")
     assert len(shop.names("virgin")) == 1
+
+
+async def test_another_owner_is_told_from_then_on(shop: Workshop) -> None:
+    tell = notice(shop, "")
+    tell.change(site_owner="zed@example.org", noreply="nobody", host="example.org")
+    await tell("in", shop.ids.new(), "odd")
+    (written,) = shop.names("virgin")
+    assert shop.show("virgin", written).entry.addresses == ("zed@example.org",)
+    assert b"nobody@example.org" in shop.show("virgin", written).entry.octets

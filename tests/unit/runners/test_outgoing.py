@@ -26,7 +26,7 @@ MANY: dict[str, Any] = {"max_recipients": 10, "transactions_at_once": 4}
 
 
 @pytest.fixture
-async def gated(tmp_path: Path, database: Path) -> AsyncIterator[Workshop]:
+async def gated(tmp_path: Path, database: str) -> AsyncIterator[Workshop]:
     async with workshop(tmp_path / "queue", database, GatedTransport()) as shop:
         yield shop
 
@@ -412,7 +412,7 @@ async def test_p10_p16_a_stop_in_the_middle_of_a_large_list_repeats_nobody(gated
     assert gated.copies() == dict.fromkeys(HUNDRED, 1)
 
 
-async def test_p10_p16_what_waits_for_a_slot_at_the_stop_is_not_begun(tmp_path: Path, database: Path) -> None:
+async def test_p10_p16_what_waits_for_a_slot_at_the_stop_is_not_begun(tmp_path: Path, database: str) -> None:
     """A slot that becomes free during the grace time starts no transaction that would then be cut off."""
     transport = GatedTransport(max_slots=1)
     async with workshop(tmp_path / "queue", database, transport) as shop:

@@ -137,6 +137,8 @@ async def test_trouble_puts_back_and_clears_the_mark(shop: Workshop, step: Step)
         assert shop.names("virgin") == [name]
         assert not shop.show("virgin", name).progress.suspect
         assert runner.last_error == "the database is locked"
+        assert runner.last_error_at > 0
+        assert runner.state == "resting"
     assert step.attempts == [name]
 
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -199,3 +200,56 @@ def test_without_a_path_it_is_standard_error(capsys: pytest.CaptureFixture[str])
     file.reopen()
     file.close()
     assert capsys.readouterr().err == "x\n"
+
+
+def test_a_log_in_use_gets_another_level_and_style() -> None:
+    lines = Lines()
+    log = log_to(lines)
+    log.debug("unheard")
+    log.change(level="debug", style="json")
+    log.debug("heard", number=1)
+    log.change(level="error", style="text")
+    log.warning("unheard")
+    log.error("heard")
+
+    first, second = lines.lines
+    assert json.loads(first)["event"] == "heard"
+    assert second.endswith(" error heard\n")
+
+
+def test_a_log_goes_on_under_another_name_or_on_standard_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = LogFile(str(tmp_path / "one"))
+    file.write("1\n")
+    file.reopen(str(tmp_path / "two"))
+    file.write("2\n")
+    with pytest.raises(OSError, match="No such file"):
+        file.reopen(str(tmp_path / "nowhere" / "three"))
+    file.write("3\n")
+    assert file.path == str(tmp_path / "two")
+    file.reopen("")
+    file.write("4\n")
+    file.reopen("")
+    file.reopen(str(tmp_path / "one"))
+    file.write("5\n")
+    file.close()
+
+    assert (tmp_path / "one").read_text() == "1\n5\n"
+    assert (tmp_path / "two").read_text() == "2\n3\n"
+    assert capsys.readouterr().err == "4\n"
+
+
+def test_what_the_interpreter_says_goes_into_the_log_even_after_it_was_moved(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from mlcore.server.logs import LogFile; file = LogFile(sys.argv[1]);"
+        "file.take_stderr(); os.write(2, b'first\\n'); os.rename(sys.argv[1], sys.argv[1] + '.1');"
+        "file.reopen(); os.write(1, b'second\\n'); LogFile().take_stderr(); raise ValueError('at the end')"
+    )
+    path = tmp_path / "log"
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, check=False)
+
+    assert (done.stdout, done.stderr) == (b"", b"")
+    assert (tmp_path / "log.1").read_text() == "first\n"
+    assert path.read_text().startswith("second\nTraceback")
+    assert path.read_text().endswith("ValueError: at the end\n")

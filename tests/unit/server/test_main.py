@@ -22,22 +22,24 @@ from mlcore.delivery.smtp import SmtpTransport
 from mlcore.mail.envelope import Notice
 from mlcore.runners.runner import Runner
 from mlcore.server import main
+from mlcore.server.commands import Commands
 from mlcore.server.control import ask
 from mlcore.server.logs import LogFile
 from mlcore.server.main import Ready, Server, run_foreground
-from mlcore.server.supervisor import CrashBudgetSpent
-from mlcore.server.wiring import Extras, LocalPublisher, wire
+from mlcore.server.supervisor import CrashBudgetSpent, Health
+from mlcore.server.wiring import Extras, LocalPublisher, Parts, Service, wire
 from mlcore.spool.claim import Claim
 from mlcore.spool.entry import Entry, NewEntry
 from mlcore.spool.layout import DIRECTORIES
 from mlcore.spool.operator import inject
 from mlcore.store.upgrade import prepare
+from support.lmtp import LmtpClient
 from support.site import SiteInDirectory
 from support.workshop import RecordingLog, until
 
 NAME = "18bcfe568000000a1b2c3"
 NOTICE = Entry(Notice(kind="test", arrived_at=1.0), ("root@example.com",), b"Subject: x\r\n\r\ny\r\n")
-OUTBOX = "[mta]\noutgoing: outbox\nlmtp_port: 0\n"
+OUTBOX = "[mta]\nincoming: null\noutgoing: outbox\nlmtp_port: 0\n"
 
 
 @pytest.fixture
@@ -124,9 +126,11 @@ async def test_before_the_start_there_is_nothing_to_say(settings: Settings, log:
     disk = prepared(settings)
     server = Server(settings, disk, log, LogFile(), None)
     assert server.lmtp_addresses() == []
-    assert await server._do_status({}) == {"state": "starting"}
-    assert await server._do_bell({}) == {"found": 0}
-    assert await server._do_changed({}) == {}
+    commands = Commands(server)
+    assert (await commands.status({}))["state"] == "starting"
+    assert await commands.bell({}) == {"found": 0}
+    assert await commands.changed({}) == {}
+    assert await commands.reload({}) == {"changed": [], "restart": []}
     disk.shut()
 
 
@@ -179,10 +183,9 @@ async def test_a_socket_may_be_the_way_in(tmp_path: Path, log: RecordingLog) -> 
         assert (await life.ask(do="status"))["lmtp"] == [f"{tmp_path}/lmtp"]
 
 
-async def test_sighup_and_reopen_go_on_in_a_new_log(
-    tmp_path: Path, settings: Settings, log: RecordingLog
-) -> None:
+async def test_sighup_and_reopen_go_on_in_a_new_log(tmp_path: Path, log: RecordingLog) -> None:
     path = tmp_path / "mlcore.log"
+    settings = SiteInDirectory(tmp_path, f"{OUTBOX}[logging.root]\npath: {path}\n").settings
     async with alive(settings, log, log_path=str(path)) as life:
         for _ in range(2):
             path.unlink()
@@ -193,9 +196,122 @@ async def test_sighup_and_reopen_go_on_in_a_new_log(
         assert path.exists()
         path.unlink()
         path.mkdir()
-        await life.ask(do="reopen")
-    assert len(log.named("reopened")) == 3
-    assert len(log.named("reopen failed")) == 1
+        with pytest.raises(BadInput, match="opening the log"):
+            await life.ask(do="reopen")
+    assert len(log.named("reloaded")) == 3
+    assert len(log.named("reload failed")) == 1
+
+
+# -- the configuration, read again -----------------------------------------------------------------------
+
+
+async def test_what_can_change_while_it_runs_changes_and_the_rest_is_named(
+    tmp_path: Path, log: RecordingLog
+) -> None:
+    site = SiteInDirectory(tmp_path, f"[mailman]\nsite_owner: root@example.com\n{OUTBOX}")
+    async with alive(site.settings, log) as life:
+        parts = life.server.parts
+        assert parts is not None
+        text = (
+            "[mailman]\nsite_owner: zed@example.org\n"
+            f"{OUTBOX}max_message_size: 100K\nretry_base: 7s\nmax_recipients: 3\nmax_connections: 3\n"
+        )
+        SiteInDirectory(tmp_path, text)
+        told = await life.ask(do="reload")
+        assert told == {
+            "changed": [
+                "[mailman] site_owner",
+                "[mta] max_recipients",
+                "[mta] retry_base",
+                "[mta] max_message_size",
+            ],
+            "restart": ["[mta] max_connections"],
+        }
+        assert parts.work.site.site_owner == "zed@example.org"
+        assert life.server.settings.mta.retry_base.total_seconds() == 7
+        assert life.server.settings.mta.max_connections == 8
+        async with await LmtpClient.to(life.server.lmtp_addresses()[0]) as client:
+            await client.lhlo()
+            assert (await client.command("MAIL FROM:<> SIZE=102401")).code == 552
+        again = await life.ask(do="reopen")
+        assert again == {"changed": [], "restart": ["[mta] max_connections"]}
+    assert log.named("reloaded")[0] == {
+        "changed": ", ".join(told["changed"]),
+        "needs_restart": "[mta] max_connections",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"[mailman]\nsite_owner: root@example.com\n{OUTBOX}retry_base: soon\n", "retry_base: 'soon'"),
+        (OUTBOX, "nobody reads mail about this site"),
+    ],
+)
+async def test_a_configuration_that_cannot_be_used_changes_nothing_but_the_log(
+    tmp_path: Path, log: RecordingLog, text: str, reason: str
+) -> None:
+    path = tmp_path / "mlcore.log"
+    more = f"[logging.root]\npath: {path}\n"
+    site = SiteInDirectory(tmp_path, f"[mailman]\nsite_owner: root@example.com\n{OUTBOX}{more}")
+    settings = site.settings
+    async with alive(settings, log, log_path=str(path)) as life:
+        SiteInDirectory(tmp_path, text + more)
+        path.unlink()
+        with pytest.raises(BadInput, match=reason) as caught:
+            await life.ask(do="reload")
+        assert "\n" not in str(caught.value)
+        assert path.exists()
+        assert life.server.settings == settings
+        path.unlink()
+        os.kill(os.getpid(), signal.SIGHUP)
+        await until(path.exists)
+    assert [values["next"] for values in log.named("reload failed")] == [
+        "the old configuration stays in force"
+    ] * 2
+
+
+async def test_the_manager_hears_of_the_life_of_the_server(
+    tmp_path: Path, log: RecordingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """sd_notify(3): READY after the start, RELOADING and READY round a reload, STOPPING at the end."""
+    told: list[str] = []
+    monkeypatch.setattr(main, "notify", told.append)
+    monkeypatch.setattr(main, "is_managed", lambda: True)
+    async with alive(SiteInDirectory(tmp_path, OUTBOX).settings, log) as life:
+        await until(lambda: "READY=1" in told)
+        await until(lambda: "STATUS=running; all queues are empty" in told)
+        await life.ask(do="reload")
+    states = [line.partition("=")[0] for text in told for line in text.splitlines()]
+    assert [state for state in states if state != "STATUS"] == [
+        "READY",
+        "RELOADING",
+        "MONOTONIC_USEC",
+        "READY",
+        "STOPPING",
+    ]
+
+
+async def test_notices_about_the_configuration_are_logged(settings: Settings, log: RecordingLog) -> None:
+    async with alive(replace(settings, notices=("one", "two")), log):
+        pass
+    assert log.named("configuration") == [{"notice": "one"}, {"notice": "two"}]
+
+
+async def test_a_service_without_a_stop_is_cancelled_at_the_end(
+    settings: Settings, log: RecordingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wired(*arguments: Any) -> Parts:
+        parts = wire(*arguments)
+        parts.services["endless"] = Service(run=asyncio.Event().wait)  # type: ignore[arg-type]
+        return parts
+
+    monkeypatch.setattr(main, "wire", wired)
+    async with alive(settings, log) as life:
+        await until(lambda: "endless" in life.server.healths)
+        assert (await life.ask(do="status"))["services"]["endless"]["state"] == "running"
+    assert log.named("cancelled") == []
+    assert life.status == 0
 
 
 # -- trouble --------------------------------------------------------------------------------------------
@@ -219,7 +335,7 @@ async def test_p17_a_lost_spool_ends_it_non_zero(
 async def test_p17_a_spent_crash_budget_ends_it_non_zero(
     settings: Settings, log: RecordingLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def spent(name: str, _run: object, _log: EventLog) -> None:
+    async def spent(name: str, _run: object, _log: EventLog, *, health: Health) -> None:
         if name == "tasks":
             raise CrashBudgetSpent("tasks crashed 6 times")
         await asyncio.Event().wait()
@@ -311,7 +427,8 @@ def test_p26_what_it_makes_is_for_nobody_else(tmp_path: Path, settings: Settings
         server.stop()
 
     assert run_foreground(settings, ready=look) == 0
-    assert {"mlcore.sock", "queue/in", "data/mlcore.db", "logs/mlcore.log", "queue/lock"} <= set(modes)
+    assert {"mlcore.sock", "queue/in", "data", "logs/mlcore.log", "queue/lock"} <= set(modes)
+    assert ("data/mlcore.db" in modes) is settings.database.url.startswith("sqlite:")
     assert set(modes.values()) <= {0o700, 0o600}
 
 
@@ -344,9 +461,9 @@ async def test_an_address_in_use_is_said_in_one_line(tmp_path: Path, log: Record
                 pass
 
 
-async def test_a_socket_path_that_is_too_long_is_said_in_one_line(tmp_path: Path, log: RecordingLog) -> None:
-    text = f"[mta]\noutgoing: outbox\nlmtp_socket: {tmp_path}/{'x' * 120}\n"
-    with pytest.raises(BadInput, match=r"cannot listen on .*too long"):
+async def test_a_socket_that_cannot_be_is_said_in_one_line(tmp_path: Path, log: RecordingLog) -> None:
+    text = f"[mta]\noutgoing: outbox\nlmtp_socket: {tmp_path}/nowhere/lmtp\n"
+    with pytest.raises(BadInput, match=r"cannot listen on .*No such file"):
         async with alive(SiteInDirectory(tmp_path, text).settings, log):
             pass
 
@@ -416,5 +533,5 @@ async def test_everything_is_done_under_the_names_of_the_queues(
     disk = prepared(settings)
     parts = wire(settings, disk, log)
     assert [runner.name for runner in parts.runners.values()] == list(parts.runners)
-    assert parts.tasks.name == "tasks"
+    assert "tasks" in parts.services
     disk.shut()

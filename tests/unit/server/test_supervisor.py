@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from mlcore.base.errors import SpoolLost
-from mlcore.server.supervisor import Budget, CrashBudgetSpent, spool_lost, supervise
+from mlcore.server.supervisor import Budget, CrashBudgetSpent, Health, spool_lost, supervise
+from support.workshop import until
 
 _QUICK = Budget(crashes=3, within_s=60.0, base_s=0.001, cap_s=0.002)
 
@@ -106,3 +107,24 @@ async def test_being_cancelled_is_no_death() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert log.lines == []
+
+
+async def test_how_a_service_stands_is_known() -> None:
+    health = Health()
+    seen: list[str] = []
+
+    async def run() -> None:
+        seen.append(health.state)
+        if len(seen) == 1:
+            raise ValueError("a defect")
+
+    slow = Budget(crashes=3, within_s=60.0, base_s=0.02, cap_s=0.02)
+    task = asyncio.create_task(supervise("in", run, Lines(), slow, health=health))
+    await until(lambda: health.state == "backing off")
+    assert health.state == "backing off"
+    assert health.since <= asyncio.get_running_loop().time()
+    await task
+
+    assert seen == ["running", "running"]
+    assert (health.state, health.crashes, health.last_error) == ("ended", 1, "ValueError('a defect')")
+    assert health.last_error_at > 0

@@ -175,6 +175,14 @@ async def test_p15_room_is_asked_of_the_disk() -> None:
     assert not trouble.full
 
 
+async def test_another_low_water_mark_counts_at_once() -> None:
+    bench = Bench(low_water=Free(1000, 10))
+    bench.disk.space = Free(5000, 100)
+    assert bench.spool.room() is None
+    bench.spool.keep_free(Free(6000, 10))
+    assert bench.spool.room() is not None
+
+
 async def test_plenty_of_room_is_not_asked_for_with_every_message() -> None:
     clock = FakeClock()
     bench = Bench(low_water=Free(1000, 10), monotonic=clock.monotonic)

@@ -1,13 +1,12 @@
-"""A real SQLite file per test, with the list `ant@example.com` in it."""
+"""A real database per test, with the list `ant@example.com` in it."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
-from mlcore.lists.model import ListPolicy
-from mlcore.store import lists
+from mlcore.lists.model import Domain, ListPolicy
+from mlcore.store import domains, lists
 from mlcore.store.engine import Store, open_sync
 from mlcore.store.upgrade import prepare
 
@@ -26,12 +25,12 @@ def ant() -> ListPolicy:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path}/data/mlcore.db"
-    prepare(url)
-    with open_sync(url) as connection:
+def url(database_url: str) -> str:
+    prepare(database_url)
+    with open_sync(database_url) as connection:
+        domains.create(connection, Domain(mail_host="example.com"), 1_000.0)
         lists.create(connection, ANT, 1_000.0)
-    return url
+    return database_url
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from mlcore.base.clock import FakeClock
 from mlcore.base.errors import StoreTrouble
-from mlcore.lists.model import ListPolicy
-from mlcore.store import generation, lists
-from mlcore.store.cache import PolicyCache
+from mlcore.lists.model import Domain, ListPolicy
+from mlcore.store import domains, generation, lists
+from mlcore.store.cache import Contents, PolicyCache
 from mlcore.store.engine import Store, open_sync
 
 _T = TypeVar("_T")
@@ -67,6 +67,8 @@ def change(url: str, policy: ListPolicy, **settings: Any) -> ListPolicy:
 
 def create(url: str, policy: ListPolicy) -> None:
     with open_sync(url) as conn:
+        if domains.get(conn, policy.mail_host) is None:
+            domains.create(conn, Domain(mail_host=policy.mail_host), 1.0)
         lists.create(conn, policy, 1.0)
 
 
@@ -143,6 +145,20 @@ async def test_first_of_takes_what_is_in_memory_before_it_asks(
     assert store.asked == 1
     assert await cache.first_of(()) is None
     assert store.asked == 1
+
+
+async def test_a_list_is_known_at_the_alias_domain_of_its_mail_host(
+    cache: PolicyCache, clock: FakeClock, url: str, ant: ListPolicy
+) -> None:
+    assert await cache.by_posting("ant", "alias.example") is None
+    with open_sync(url) as conn:
+        domains.change(conn, Domain(mail_host="example.com", alias_domain="alias.example"))
+    assert await cache.by_posting("ant", "alias.example") == ant
+    assert await cache.by_posting("ant", "example.com") == ant
+    with open_sync(url) as conn:
+        domains.change(conn, Domain(mail_host="example.com"))
+    clock.advance(1.0)
+    assert await cache.by_posting("ant", "alias.example") is None
 
 
 async def test_invalidate_makes_the_next_caller_look(
@@ -245,9 +261,9 @@ async def test_result_of_an_overtaken_look_is_dropped(
     clock.advance(1.0)
     late = asyncio.create_task(cache.policy(ant.list_id))
     await asyncio.sleep(0)
-    answers[1].set_result((2, [ant]))
+    answers[1].set_result((2, Contents([ant], {})))
     assert await late == ant
-    answers[0].set_result((1, [old]))
+    answers[0].set_result((1, Contents([old], {})))
     assert await early == ant
     assert await cache.policy(ant.list_id) == ant
 

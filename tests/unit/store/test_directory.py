@@ -9,12 +9,12 @@ import pytest
 from mlcore.base.clock import FakeClock
 from mlcore.base.errors import StoreTrouble
 from mlcore.lists.directory import Destination, Directory
-from mlcore.lists.model import ListPolicy
-from mlcore.store import lists
+from mlcore.lists.model import Domain, ListPolicy
+from mlcore.store import domains, lists
 from mlcore.store.cache import PolicyCache
-from mlcore.store.connect import database_path
 from mlcore.store.directory import StoreDirectory
 from mlcore.store.engine import Store, open_sync
+from mlcore.store.sqlite import database_path
 
 ANT = "ant.example.com"
 
@@ -78,6 +78,16 @@ async def test_a_list_of_its_own_comes_before_a_sub_address(
     assert await directory.find("ant-owner-join@example.com") == Destination(own.list_id, "join")
 
 
+async def test_addresses_at_an_alias_domain(directory: Directory, url: str) -> None:
+    """Mail for a list arrives at its mail host and at the alias domain of that."""
+    with open_sync(url) as conn:
+        domains.change(conn, Domain(mail_host="example.com", alias_domain="alias.example"))
+    assert await directory.find("ant@alias.example") == Destination(ANT, "post")
+    assert await directory.find("Ant-Bounces+x=y@Alias.Example") == Destination(ANT, "bounces", "x=y")
+    assert await directory.find("ant-owner@example.com") == Destination(ANT, "owner")
+    assert await directory.find("bee@alias.example") is None
+
+
 async def test_another_delimiter(store: Store, clock: FakeClock) -> None:
     directory = StoreDirectory(PolicyCache(store, clock), delimiter="=")
     assert await directory.find("ant-confirm=T@example.com") == Destination(ANT, "confirm", "T")
@@ -100,6 +110,7 @@ async def away(url: str) -> AsyncIterator[None]:
     os.rename(path + ".away", path)
 
 
+@pytest.mark.sqlite
 async def test_p3_database_that_is_down_is_trouble_not_a_refusal(away: None, directory: Directory) -> None:
     """P3: LMTP answers 451 then, never 550."""
     for address in ("ant@example.com", "bee@example.com"):

@@ -1,8 +1,8 @@
 """The store as the loop sees it: order, group commit, failures of one and of all, trouble and recovery."""
 
 import asyncio
+import contextlib
 import os
-import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,11 +13,15 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from mlcore.base.errors import BadInput, StoreTrouble
-from mlcore.store.connect import database_path
+from mlcore.store.connect import make_engine
 from mlcore.store.engine import Store, open_sync
+from mlcore.store.sqlite import database_path
 
-NOTE = text("INSERT INTO delivery_failures VALUES (:entry, 0, 'l', 'a', 550, '', '', FALSE, 1.0)")
-NOTES = text("SELECT entry FROM delivery_failures ORDER BY rowid")
+NOTE = text(
+    "INSERT INTO delivery_failures SELECT :entry, 0, 'l', 'a', 550, '', '', FALSE, count(*)"
+    " FROM delivery_failures"
+)
+NOTES = text("SELECT entry FROM delivery_failures ORDER BY at")
 
 
 def note(conn: Connection, entry: str) -> str:
@@ -68,9 +72,8 @@ async def test_read_gives_what_the_function_returns(store: Store) -> None:
 
 async def test_write_resolves_after_its_commit(store: Store) -> None:
     assert await store.write(note, "1") == "1"
-    other = sqlite3.connect(database_path(store.url))
-    assert other.execute("SELECT entry FROM delivery_failures").fetchall() == [("1",)]
-    other.close()
+    with open_sync(store.url, read_only=True) as other:
+        assert notes(other) == ["1"]
 
 
 async def test_a_read_sees_every_write_that_was_answered_before_it(store: Store) -> None:
@@ -157,14 +160,13 @@ async def test_read_gives_what_the_function_raises(store: Store) -> None:
 
 
 async def test_locked_by_another_is_trouble_and_later_works(store: Store) -> None:
-    other = sqlite3.connect(database_path(store.url), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    other = make_engine(store.url, writes=True).connect()
+    other.begin()
     one, two = store.write(note, "1"), store.write(note, "2")
     answers = await asyncio.gather(one, two, return_exceptions=True)
     assert [type(answer) for answer in answers] == [StoreTrouble, StoreTrouble]
     assert answers[0] is not answers[1]  # each caller gets a traceback of its own
     assert await store.read(notes) == []  # who reads need not wait
-    other.execute("ROLLBACK")
     other.close()
     assert await store.write(note, "3") == "3"
     assert await store.read(notes) == ["3"]
@@ -173,11 +175,10 @@ async def test_locked_by_another_is_trouble_and_later_works(store: Store) -> Non
 async def test_waits_for_the_lock_of_another(url: str) -> None:
     store = Store(url)
     await store.start()
-    other = sqlite3.connect(database_path(url), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    other = make_engine(url, writes=True).connect()
+    other.begin()
     write = store.write(note, "1")
     await asyncio.sleep(0.005)
-    other.execute("ROLLBACK")
     other.close()
     assert await write == "1"
     await store.stop()
@@ -194,6 +195,7 @@ def fill(conn: Connection, entry: str) -> None:
     conn.execute(text("UPDATE delivery_failures SET text = :much WHERE entry = :entry"), row)
 
 
+@pytest.mark.sqlite
 async def test_full_disk_is_trouble_and_later_works(store: Store, gate: Gate) -> None:
     """SQLite rolls the whole transaction back when it is full: all of the batch hear of it, or none is
     harmed."""
@@ -236,6 +238,27 @@ async def test_transaction_that_is_gone_fails_the_whole_batch(store: Store, gate
     assert await store.write(note, "4") == "4"
 
 
+async def test_error_that_a_function_swallowed_is_not_taken_for_a_commit(store: Store, gate: Gate) -> None:
+    """PostgreSQL ends such a transaction, and answers its COMMIT with a quiet ROLLBACK."""
+
+    def swallow(conn: Connection, entry: str) -> str:
+        with contextlib.suppress(IntegrityError):
+            note(conn, entry)
+            note(conn, entry)
+        return entry
+
+    answers: list[object] = []
+    answers += await asyncio.gather(store.write(swallow, "1"), return_exceptions=True)
+    await gate.close(store)
+    two: list[asyncio.Future[object]] = [store.write(swallow, "2"), store.write(note, "3")]
+    gate.go_on.set()
+    answers += await asyncio.gather(*two, return_exceptions=True)
+    kept = [answer for answer in answers if isinstance(answer, str)]
+    assert await store.read(notes) == kept
+    assert all(isinstance(answer, str | StoreTrouble) for answer in answers)
+
+
+@pytest.mark.sqlite
 async def test_database_that_is_away_comes_back(tmp_path: Path, url: str) -> None:
     """Down at the start and later: trouble for each caller, and work again without a restart."""
     path = database_path(url)

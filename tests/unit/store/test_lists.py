@@ -5,8 +5,16 @@ import pytest
 from sqlalchemy import Connection, text
 
 from mlcore.base.errors import BadInput
-from mlcore.lists.model import ListPolicy, Member, ReplyGoesToList
-from mlcore.store import generation, held, lists, members, numbers
+from mlcore.lists.model import (
+    Action,
+    DigestFrequency,
+    Domain,
+    ListPolicy,
+    ListState,
+    Member,
+    ReplyGoesToList,
+)
+from mlcore.store import domains, generation, held, lists, members, numbers
 from mlcore.store.held import HeldPost
 from mlcore.store.lists import NoSuchList
 
@@ -30,7 +38,20 @@ FULL = ListPolicy(
     reply_goes_to_list=ReplyGoesToList.EXPLICIT_HEADER,
     reply_to_address="Desk@example.org",
     first_strip_reply_to=True,
+    advertised=False,
+    default_member_action=Action.HOLD,
+    digest_size_threshold=2.5,
+    digest_volume_frequency=DigestFrequency.WEEKLY,
+    info="One\ntwo",
+    acceptable_aliases=("desk@example.org", "^desk.*"),
+    pass_types=("text/plain",),
 )
+
+
+@pytest.fixture(autouse=True)
+def _domains(conn: Connection) -> None:
+    for host in ("example.org", "b.example.com"):
+        domains.create(conn, Domain(mail_host=host), 1.0)
 
 
 def test_every_setting_comes_back(conn: Connection, ant: ListPolicy) -> None:
@@ -40,11 +61,62 @@ def test_every_setting_comes_back(conn: Connection, ant: ListPolicy) -> None:
     assert type(lists.get(conn, "bee.example.org").reply_goes_to_list) is ReplyGoesToList  # type: ignore[union-attr]
 
 
-def test_new_list_is_advertised_and_starts_at_one(conn: Connection) -> None:
+def test_every_setting_has_a_place(conn: Connection, ant: ListPolicy) -> None:
+    """Each one on its own: no two are mixed up."""
+    for name, value in msgspec.structs.asdict(FULL).items():
+        if name not in {"list_id", "list_name", "mail_host"}:
+            changed = msgspec.structs.replace(ant, **{name: value})
+            lists.change(conn, changed)
+            assert lists.get(conn, ant.list_id) == changed
+
+
+def test_new_list_starts_at_one(conn: Connection) -> None:
+    lists.create(conn, FULL, 2.0, style="private-default")
+    assert lists.state(conn, FULL.list_id) == ListState(2.0, 1, None, None, 1, 1, "private-default")
+    assert numbers.take(conn, "e1", FULL.list_id, 5.0) == 1
+    assert lists.state(conn, FULL.list_id).post_id == 2
+    with pytest.raises(NoSuchList):
+        lists.state(conn, "wasp.example.com")
+
+
+def test_a_list_needs_its_domain(conn: Connection) -> None:
+    with pytest.raises(
+        BadInput, match=r"^Undefined domain: example\.net: `mlcore domains add example\.net`$"
+    ):
+        lists.create(conn, policy("bee", "example.net"), 2.0)
+    assert lists.names(conn) == [("ant", "example.com")]
+
+
+def test_a_list_is_found_at_the_alias_domain_of_its_mail_host(conn: Connection, ant: ListPolicy) -> None:
+    domains.change(conn, Domain(mail_host="example.com", alias_domain="alias.example"))
+    assert lists.find(conn, "Ant@Alias.Example") == ant
+    assert lists.find(conn, "ant@example.com") == ant
+    assert lists.find(conn, "bee@alias.example") is None
+    domains.change(conn, Domain(mail_host="example.com"))
+    assert lists.find(conn, "ant@alias.example") is None
+
+
+def test_what_is_taken(conn: Connection) -> None:
+    assert lists.taken(conn, "example.com", ["bee", "ant"]) == ["ant"]
+    assert lists.taken(conn, "example.org", ["ant"]) == []
+    assert lists.taken(conn, "example.org", []) == []
+
+
+def test_routes_are_sorted_and_name_the_alias(conn: Connection) -> None:
     lists.create(conn, FULL, 2.0)
-    lists.create(conn, policy("wasp"), 3.0, advertised=False)
-    rows = conn.execute(text("SELECT advertised, post_id, last_post_at, created_at FROM lists WHERE id > 1"))
-    assert rows.all() == [(1, 1, None, 2.0), (0, 1, None, 3.0)]
+    lists.create(conn, policy("aa"), 3.0)
+    domains.change(conn, Domain(mail_host="example.org", alias_domain="alias.example"))
+    assert lists.routes(conn) == [
+        ("aa", "example.com", ""),
+        ("ant", "example.com", ""),
+        ("bee", "example.org", "alias.example"),
+    ]
+    assert lists.hosts(conn) == {
+        "example.com": "example.com",
+        "example.org": "example.org",
+        "alias.example": "example.org",
+        "b.example.com": "b.example.com",
+    }
 
 
 def test_unknown_list_is_none(conn: Connection) -> None:
@@ -142,9 +214,13 @@ def test_remove_takes_all_that_belongs_to_the_list_and_no_more(conn: Connection,
             held_at=1,
         )
         held.insert_if_absent(conn, post)
+    lists.change(conn, msgspec.structs.replace(ant, pass_types=("image",)))
     assert lists.remove(conn, ant.list_id)
     for table in ("lists", "members", "post_numbers", "held", "addresses"):
         assert conn.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 1
+    assert conn.execute(
+        text("SELECT DISTINCT value FROM list_values WHERE attribute = 'pass_types'")
+    ).all() == [("text/plain",)]
     assert len(members.recipients(conn, FULL.list_id)) == 1
 
 

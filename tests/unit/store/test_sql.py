@@ -4,8 +4,18 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from mlcore.store import schema
+from mlcore.store import schema, users
 from mlcore.store.sql import chunks, insertion
+
+MEMBER = {
+    "member_uuid": "u",
+    "list": 1,
+    "user": 1,
+    "role": "member",
+    "display_name": "",
+    "subscribed_at": 1.0,
+}
+MEMBER |= {"bounce_score": 0, "warnings_sent": 0}
 
 
 def test_insertion_leaves_what_is_there(conn: Connection) -> None:
@@ -17,7 +27,7 @@ def test_insertion_leaves_what_is_there(conn: Connection) -> None:
 
 def test_insertion_names_every_column_but_the_key() -> None:
     shown = str(insertion(schema.held))
-    assert shown.startswith("INSERT INTO held (spool, entry, ")
+    assert shown.startswith('INSERT INTO held ("spool", "entry", ')
     assert ":id" not in shown
     assert ":decided_at" in shown
 
@@ -37,3 +47,10 @@ def test_chunks_do_not_read_ahead() -> None:
 
     assert next(chunks(items(), 3)) == [0, 1, 2]
     assert taken == [0, 1, 2]
+
+
+def test_words_of_sql_are_names_too(conn: Connection) -> None:
+    """`user` and `list` are columns."""
+    users.create(conn, now=1.0)
+    conn.execute(insertion(schema.members), dict.fromkeys(schema.members.columns.keys(), None) | MEMBER)
+    assert conn.execute(schema.members.select()).mappings().one()["user"] == 1

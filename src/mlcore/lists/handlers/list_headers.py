@@ -8,6 +8,7 @@ from mlcore.lists.facts import RenderFacts
 from mlcore.lists.model import ListPolicy
 from mlcore.lists.plain import one_line
 from mlcore.mail import words
+from mlcore.mail.fields import Fields
 
 # List-Unsubscribe-Post (RFC 8058) speaks of the List-Unsubscribe it came with, so it goes with it.
 _REPLACED: Final = (
@@ -27,17 +28,26 @@ def handler(draft: Draft, policy: ListPolicy, _facts: RenderFacts) -> Draft:
     of those of another list. With `include_rfc2369_headers` off nothing is touched."""
     if not policy.include_rfc2369_headers:
         return draft
+    return draft.with_fields(_written(draft.fields, policy, with_post=True))
+
+
+def reduced(fields: Fields, policy: ListPolicy) -> Fields:
+    """The same for mail that mlcore itself writes about a list: no post, so without List-Post."""
+    return _written(fields, policy, with_post=False) if policy.include_rfc2369_headers else fields
+
+
+def _written(fields: Fields, policy: ListPolicy, *, with_post: bool) -> Fields:
     request = _mailto(policy.sub_address("request"))
-    post = b"<" + _mailto(policy.posting_address) + b">" if policy.allow_list_posts else b"NO"
-    fields = draft.fields.remove(*_REPLACED)
+    fields = fields.remove(*_REPLACED)
     # The last one written stands first.
     fields = fields.prepend("List-Unsubscribe", b"<" + _mailto(policy.sub_address("leave")) + b">")
     fields = fields.prepend("List-Subscribe", b"<" + _mailto(policy.sub_address("join")) + b">")
-    fields = fields.prepend("List-Post", post)
+    if with_post:
+        post = b"<" + _mailto(policy.posting_address) + b">" if policy.allow_list_posts else b"NO"
+        fields = fields.prepend("List-Post", post)
     fields = fields.prepend("List-Owner", b"<" + _mailto(policy.sub_address("owner")) + b">")
     fields = fields.prepend("List-Id", _list_id(policy))
-    fields = fields.prepend("List-Help", b"<" + request + b"?subject=help>")
-    return draft.with_fields(fields)
+    return fields.prepend("List-Help", b"<" + request + b"?subject=help>")
 
 
 def _mailto(address: str) -> bytes:

@@ -1,0 +1,94 @@
+"""What commands about members say on the way: who could not be done, and how far they are."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from mlcore.actions.members import Added, BadLine, Difference, Person
+
+
+class Report:
+    """What a command says on the way: warnings, and on a terminal how far it is."""
+
+    def __init__(self) -> None:
+        self._failed = False
+        self._done = 0
+        self._shown = False
+
+    def bad(self, lines: "Iterable[BadLine]") -> None:
+        """Lines that are no addresses."""
+        from mlcore.mail.words import one_line
+
+        for line in lines:
+            place = f"line {line.number}: " if line.number else ""
+            reason = one_line(line.reason)
+            self.fail(f"Cannot parse as valid email address (skipping): {_safe(line.text)} ({place}{reason})")
+
+    def added(self, result: "Added") -> None:
+        """Who was not added, and why."""
+        for member in result.already:
+            self.warn(f"Already subscribed (skipping): {member.address}")
+        self.left_out(result)
+
+    def left_out(self, result: "Added | Difference") -> None:
+        """Who may not be added."""
+        for one in result.banned:
+            self.fail(f"Membership is banned (skipping): {one.address}{_place(one)}")
+        for one in result.of_lists:
+            self.fail(f"Address of a list (skipping): {one.address}{_place(one)}")
+
+    def fail(self, text: str) -> None:
+        """Something could not be done: the exit status will be 1."""
+        self._failed = True
+        self.warn(text)
+
+    def warn(self, text: str) -> None:
+        """One line on standard error."""
+        self._wipe()
+        click.echo(text, err=True)
+
+    def say(self, text: str) -> None:
+        """On standard output."""
+        self._wipe()
+        click.echo(text)
+
+    def done(self, what: str, people: "Sequence[Person]") -> None:
+        """What was done with whom, one line each."""
+        if not people:
+            return
+        self.say("\n".join(f"{what} {one.shown}" for one in people))
+        self.progress(len(people))
+
+    def progress(self, lines: int) -> None:
+        """So many lines more are done; a person who waits for more than one part sees it."""
+        from mlcore.actions.members import CHUNK
+
+        self._done += lines
+        if self._done >= CHUNK and sys.stderr.isatty():
+            click.echo(f"\r{self._done:,} …", err=True, nl=False)
+            self._shown = True
+
+    def end(self, ctx: click.Context) -> None:
+        """Ends the command with status 1 if something could not be done."""
+        self._wipe()
+        if self._failed:
+            ctx.exit(1)
+
+    def _wipe(self) -> None:
+        if self._shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+            self._shown = False
+
+
+def _place(one: "Person") -> str:
+    return f" (line {one.number})" if one.number else ""
+
+
+def _safe(text: str) -> str:
+    """Nothing of a file may steer the terminal of whoever reads it."""
+    from mlcore.lists.plain import escaped
+
+    return text if text.isprintable() else escaped(text, 200)

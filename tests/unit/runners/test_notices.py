@@ -1,0 +1,290 @@
+"""Rows of notices become mail: once, in small batches, and only to whom it still concerns."""
+
+import asyncio
+import contextlib
+import errno
+from collections.abc import AsyncIterator, Iterable
+from itertools import chain
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert
+
+from mlcore.base.durable import Place
+from mlcore.base.errors import LocalTrouble, StoreTrouble
+from mlcore.lists.model import DeliveryMode, Member, Role
+from mlcore.lists.notices import Kind
+from mlcore.mail.envelope import Notice
+from mlcore.mail.fields import split
+from mlcore.runners.notices import BATCH, Notices, prepare
+from mlcore.store import lists, members, notices
+from mlcore.store.schema import notices as table
+from support.workshop import LIST_ID, Workshop, failing, until
+
+ANNE = ("anne@example.org", "Anne")
+GONE = ("gone@example.org", "")
+
+
+def service(shop: Workshop, **more: Any) -> Notices:
+    given: dict[str, Any] = {"site_owner": "root@example.net", "noreply": "noreply", "pause_s": 0.001}
+    return Notices(shop.work, **(given | more))
+
+
+async def queue(shop: Workshop, kind: Kind, *people: tuple[str, str], list_id: str = LIST_ID) -> None:
+    await shop.store.write(notices.queue, kind, list_id, people, shop.clock.time())
+
+
+async def rows(shop: Workshop) -> int:
+    return len(await shop.store.read(notices.take, 100_000))
+
+
+def sent(shop: Workshop) -> list[tuple[str, tuple[str, ...], str]]:
+    """Kind, recipients and subject of each notice in virgin/, in order."""
+    found = []
+    for name in shop.names("virgin"):
+        entry = shop.show("virgin", name).entry
+        assert isinstance(entry.envelope, Notice)
+        subject = split(entry.octets)[0].text("Subject") or ""
+        found.append((entry.envelope.kind, entry.addresses, subject))
+    return found
+
+
+@contextlib.asynccontextmanager
+async def running(one: Notices) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(one.run())
+        yield
+        one.stop()
+
+
+async def test_a_row_becomes_one_entry(shop: Workshop) -> None:
+    await queue(shop, "welcome", ANNE)
+    assert not await service(shop).batch()
+    assert sent(shop) == [("welcome", ("anne@example.org",), 'Welcome to the "Ant" mailing list')]
+    (name,) = shop.names("virgin")
+    envelope = shop.show("virgin", name).entry.envelope
+    assert isinstance(envelope, Notice)
+    assert (envelope.list_id, envelope.reverse_path) == (LIST_ID, "ant-bounces@example.com")
+    assert await rows(shop) == 0
+
+
+async def test_each_kind_goes_to_whom_it_concerns(shop: Workshop) -> None:
+    moderator = Member(address="mo@example.org", role=Role.MODERATOR)
+    await shop.store.write(members.add_many, LIST_ID, [moderator], 1.0)
+    owners = ("olga@example.org", "mo@example.org")
+    kinds: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+        ("new-list", ("anne@example.org",)),
+        ("goodbye", ("anne@example.org",)),
+        ("admin-subscribe", owners),
+        ("admin-unsubscribe", owners),
+    )
+    for kind, _ in kinds:
+        await queue(shop, kind, ANNE)
+    await service(shop).batch()
+    assert [found[:2] for found in sent(shop)] == list(kinds)
+
+
+async def test_a_welcome_only_to_who_still_is_a_member(shop: Workshop) -> None:
+    await queue(shop, "welcome", GONE, ANNE)
+    await queue(shop, "goodbye", GONE)
+    await service(shop).batch()
+    assert [found[:2] for found in sent(shop)] == [
+        ("welcome", ("anne@example.org",)),
+        ("goodbye", ("gone@example.org",)),
+    ]
+    (dropped,) = shop.log.named("dropped")
+    assert (dropped["kind"], dropped["to"]) == ("welcome", "gone@example.org")
+    assert await rows(shop) == 0
+
+
+async def test_a_welcome_to_digests_says_so(shop: Workshop) -> None:
+    digester = Member(address="dora@example.org", delivery_mode=DeliveryMode.MIME_DIGESTS)
+    await shop.store.write(members.add_many, LIST_ID, [digester], 1.0)
+    await queue(shop, "welcome", ("dora@example.org", "Dora"))
+    await service(shop).batch()
+    assert sent(shop)[0][2].endswith("(Digest mode)")
+
+
+async def test_a_list_without_owners_has_the_site_owner(shop: Workshop) -> None:
+    for role in (Role.OWNER, Role.MODERATOR):
+        await shop.store.write(_remove, ["olga@example.org"], role)
+    await queue(shop, "admin-subscribe", ANNE)
+    await service(shop).batch()
+    assert sent(shop)[0][1] == ("root@example.net",)
+    await queue(shop, "admin-subscribe", ANNE)
+    await service(shop, site_owner="").batch()
+    assert len(sent(shop)) == 1
+    assert shop.log.named("dropped")[0]["reason"] == "nobody to tell"
+
+
+def _remove(conn: Connection, people: Iterable[str], role: Role) -> None:
+    members.remove_many(conn, LIST_ID, people, role=role)
+
+
+@pytest.mark.parametrize("address", ["ant@example.com", "ANT-owner@Example.com", "ant-bounces+x@example.com"])
+async def test_p18_nothing_goes_to_an_address_of_this_site(shop: Workshop, address: str) -> None:
+    await queue(shop, "goodbye", (address, ""), ("other@example.com", ""))
+    owner = Member(address=address, role=Role.OWNER)
+    await shop.store.write(members.add_many, LIST_ID, [owner], 1.0)
+    await queue(shop, "admin-subscribe", ANNE)
+    await service(shop).batch()
+    assert [found[1] for found in sent(shop)] == [("other@example.com",), ("olga@example.org",)]
+
+
+async def test_what_is_no_address_is_dropped(shop: Workshop) -> None:
+    await queue(shop, "goodbye", ("nobody", ""), ANNE)
+    await service(shop).batch()
+    assert [found[1] for found in sent(shop)] == [("anne@example.org",)]
+    assert await rows(shop) == 0
+
+
+async def test_one_row_with_a_defect_does_not_keep_the_others(shop: Workshop) -> None:
+    await queue(shop, "new-list", ANNE)
+    await queue(shop, "goodbye", ANNE)
+    await service(shop, noreply="no reply").batch()
+    assert [found[0] for found in sent(shop)] == ["goodbye"]
+    assert "BadAddress" in shop.log.named("crashed")[0]["error"]
+    assert await rows(shop) == 0
+
+
+async def test_another_site_owner_counts_at_once(shop: Workshop) -> None:
+    one = service(shop)
+    one.change(site_owner="new@example.net", noreply="silent")
+    await queue(shop, "admin-subscribe", ANNE)
+    await queue(shop, "new-list", ANNE)
+    await one.batch()
+    authors = {split(shop.show("virgin", name).entry.octets)[0].text("From") for name in shop.names("virgin")}
+    assert authors == {"new@example.net", "silent@example.com"}
+
+
+async def test_p10_database_trouble_after_sending_repeats_nothing(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await queue(shop, "goodbye", ANNE)
+    one = service(shop)
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.store, "write", _broken)
+        with pytest.raises(StoreTrouble):
+            await one.batch()
+    assert (len(sent(shop)), await rows(shop)) == (1, 1)
+    await one.batch()
+    assert (len(sent(shop)), await rows(shop)) == (1, 0)
+
+
+def _broken(*_: object) -> Any:
+    raise StoreTrouble("database: is locked")
+
+
+async def test_p10_after_a_crash_the_same_message_comes_again(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Message-ID is the same, so that a mailbox can know the copy."""
+    await queue(shop, "goodbye", ANNE)
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.store, "write", _broken)
+        with pytest.raises(StoreTrouble):
+            await service(shop).batch()
+    await service(shop).batch()
+    first, second = (shop.show("virgin", name).entry.octets for name in shop.names("virgin"))
+    assert split(first)[0].first("Message-ID") == split(second)[0].first("Message-ID")
+
+
+async def test_p15_a_full_disk_keeps_the_rows(shop: Workshop) -> None:
+    await queue(shop, "goodbye", ANNE, GONE)
+    one = service(shop)
+    full = OSError(errno.ENOSPC, "no space")
+    with failing(shop.disk, lambda call, *_: full if call == "rename" else None), pytest.raises(LocalTrouble):
+        await one.batch()
+    assert (sent(shop), await rows(shop)) == ([], 2)
+    await one.batch()
+    assert (len(sent(shop)), await rows(shop)) == (2, 0)
+
+
+async def test_trouble_is_waited_out(shop: Workshop) -> None:
+    await queue(shop, "goodbye", ANNE)
+    full = OSError(errno.ENOSPC, "no space")
+    one = service(shop, look_s=0.005)
+    with failing(shop.disk, lambda call, *_: full if call == "rename" else None):
+        async with running(one):
+            await until(lambda: shop.log.named("waiting"))
+    assert shop.log.named("waiting")[0]["queue"] == "notices"
+    async with running(service(shop)):
+        await until(lambda: shop.names("virgin"))
+
+
+async def test_the_bell_wakes_it(shop: Workshop) -> None:
+    one = service(shop, look_s=3_600.0)
+    async with running(one):
+        await asyncio.sleep(0.01)
+        await queue(shop, "goodbye", ANNE)
+        assert shop.names("virgin") == []
+        one.changed()
+        await until(lambda: shop.names("virgin"))
+
+
+async def test_without_a_bell_it_looks_from_time_to_time(shop: Workshop) -> None:
+    async with running(service(shop, look_s=0.002)):
+        await asyncio.sleep(0.005)
+        await queue(shop, "goodbye", ANNE)
+        await until(lambda: shop.names("virgin"))
+
+
+def many(conn: Connection, count: int) -> None:
+    key = lists.row_key(conn, LIST_ID)
+    conn.execute(
+        insert(table),
+        [
+            {
+                "kind": "goodbye",
+                "list": key,
+                "address": f"u{n:05}@example.org",
+                "display_name": "",
+                "created_at": 1.0,
+            }
+            for n in range(count)
+        ],
+    )
+
+
+async def test_p7_many_rows_let_other_entries_go_first(shop: Workshop) -> None:
+    """Never more than one batch waits in virgin/ before whatever else comes."""
+    count = 3 * BATCH + 5
+    await shop.store.write(many, count)
+    virgin = shop.spool.queues["virgin"]
+    taken: list[str] = []
+    async with running(service(shop)):
+        await until(lambda: len(virgin) == BATCH)
+        await asyncio.sleep(0.02)
+        while len(taken) < count:
+            assert len(shop.names("virgin")) <= BATCH
+            while (name := virgin.take()) is not None:
+                taken += shop.show("virgin", name).entry.addresses
+                shop.disk.unlink(Place("virgin", name))
+                virgin.forget(name)
+            await asyncio.sleep(0.002)
+    # within a batch whichever is written first
+    by_batch = [sorted(taken[start : start + BATCH]) for start in range(0, count, BATCH)]
+    assert list(chain(*by_batch)) == [f"u{n:05}@example.org" for n in range(count)]
+
+
+async def test_a_queue_that_does_not_empty_delays_them_only(shop: Workshop) -> None:
+    await shop.store.write(many, BATCH + 1)
+    async with running(service(shop, patience_s=0.02)):
+        await until(lambda: len(shop.names("virgin")) == BATCH + 1)
+
+
+async def test_they_reach_mailboxes(shop: Workshop) -> None:
+    shop.all_runners()
+    await queue(shop, "welcome", ANNE)
+    await queue(shop, "admin-subscribe", ANNE)
+    await service(shop).batch()
+    await shop.drain()
+    assert shop.copies() == {"anne@example.org": 1, "olga@example.org": 1}
+
+
+async def test_prepare_keeps_the_order(shop: Workshop) -> None:
+    await queue(shop, "goodbye", GONE)
+    await queue(shop, "new-list", ANNE)
+    found = await shop.store.read(prepare, 10, "", "+")
+    assert [one.row.kind for one in found] == ["goodbye", "new-list"]
+    assert [one.row.kind for one in await shop.store.read(prepare, 1, "", "+")] == ["goodbye"]
