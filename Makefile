@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := src tests benchmarks tools
-ON_DATABASE := $(addprefix tests/unit/,store actions cli runners server) tests/integration tests/chaos
+# What is about Postfix, signatures or full disks is the same on any database: `make soak` runs it on PostgreSQL too.
+ANY_DATABASE := $(wildcard tests/integration/test_postfix_*.py tests/integration/test_signature_*.py \
+	tests/integration/test_p1_*.py tests/integration/test_p15_*.py)
+ON_DATABASE := $(addprefix tests/unit/,store actions cli runners server) tests/chaos \
+	$(filter-out $(ANY_DATABASE),$(wildcard tests/integration/test_*.py))
 LOCK := --generate-hashes --allow-unsafe --strip-extras --quiet --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
@@ -72,6 +76,7 @@ system: dev machines
 
 soak: dev packages machines
 	$(BIN)/pytest -m soak
+	MLCORE_TEST_DATABASE=postgresql $(BIN)/pytest -m 'not system' $(ANY_DATABASE)
 
 bench: dev
 	for row in lmtp_in spool database render smtp_out whole_way; do $(BIN)/python benchmarks/$$row.py || exit; done

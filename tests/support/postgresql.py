@@ -4,6 +4,7 @@ again. Nothing is kept through a crash of the machine: it never waits for the di
 Its texts are sorted as people sort them (ICU, en-US), not by their octets: whoever relies on the order of
 octets sorts by himself, and a test shows it."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ USER = "mlcore"
 """The role that owns everything; the socket asks for no password."""
 _INSTALLED = Path("/usr/lib/postgresql")
 _POLL_S = 0.01
+_ROOM = 2 << 30
 _PATIENCE_S = 30.0
 
 FAST = signal.SIGINT
@@ -39,8 +41,7 @@ class PostgresServer:
     settings: more of postgresql.conf."""
 
     def __init__(self, **settings: str) -> None:
-        # below /tmp and short: the path of a Unix socket has 107 octets at most
-        self.directory = Path(tempfile.mkdtemp(prefix="mlcore-pg-", dir="/tmp"))
+        self.directory = Path(tempfile.mkdtemp(prefix="mlcore-pg-", dir=_place()))
         self.directory.chmod(0o755)  # commands under another user come through it to the socket
         self.process: subprocess.Popen[bytes] | None = None
         self.log = self.directory / "log"
@@ -135,6 +136,15 @@ class PostgresServer:
 
     def _connect(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(self.url(database), autocommit=True)
+
+
+def _place() -> str:
+    """Where clusters lie: in memory where there is room, since each database is some three hundred files.
+    Short in any case: the path of a Unix socket has 107 octets at most."""
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage("/dev/shm").free > _ROOM:
+            return "/dev/shm"
+    return "/tmp"
 
 
 def program(name: str) -> str:
