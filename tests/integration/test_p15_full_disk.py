@@ -198,6 +198,7 @@ def test_p15_with_spool_and_database_on_one_disk(
         assert not server.spool()
 
 
+@pytest.mark.sqlite
 def test_p15_with_the_database_alone_on_a_full_disk(
     tmp_path: Path, disk: SmallDisk, relay: KeepingRelay
 ) -> None:

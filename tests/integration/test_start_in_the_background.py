@@ -78,11 +78,14 @@ def test_log_and_configuration_change_while_it_runs(server: RunningServer, tmp_p
 
     process = pid(server)
     server.config_file.write_text(config + "\n[mta]\n")
+    log.rename(log.with_suffix(".2"))
     refused = server.mlcore("reopen")
     assert refused.returncode == 2
     assert refused.stderr.startswith(f"Error: {server.config_file} [mta]: stands twice".encode())
+    assert refused.stderr.endswith(b" (the old configuration stays in force)\n")
+    assert log.read_text().count("reload failed") == 1  # in the new file
     os.kill(process, signal.SIGHUP)
-    wait_until(lambda: log.read_text().count("reload failed") == 1)
+    wait_until(lambda: log.read_text().count("reload failed") == 2)
     assert codes(post(server.lmtp_port, message("two"))) == [250]
     server.config_file.write_text(config)
 

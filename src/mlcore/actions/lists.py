@@ -84,7 +84,11 @@ def remove(connection: Connection, policy: ListPolicy) -> bool:
 def find(connection: Connection, spec: str) -> ListPolicy:
     """The list that `spec`, a posting address or a List-ID in any case, names. Raises BadInput."""
     spec = spec.strip()
-    found = lists.find(connection, spec) if "@" in spec else lists.get(connection, spec.lower())
+    if "@" in spec:
+        found = lists.find(connection, spec)
+    else:
+        # octets of the command line that were no UTF-8 are nothing that a database can be asked
+        found = lists.get(connection, spec.lower()) if spec.isascii() else None
     if found is None:
         raise BadInput(f"No such list: {spec}")
     return found

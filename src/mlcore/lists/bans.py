@@ -11,7 +11,9 @@ from mlcore.mail.address import key_of
 TIMEOUT_S: Final = 0.05
 """How long one expression may look at one address."""
 LONGEST: Final = 1_000
-"""Characters of a pattern at most."""
+"""Octets of a pattern at most, in UTF-8."""
+MOST_TIMEOUTS: Final = 20
+"""Of one `BanTest`: a second, for which a transaction may be open."""
 MOST_REPETITIONS: Final = 20_000
 """All counts of an expression multiplied, at most: compiling takes memory for each (`(a{999}){999}`: 600
 MiB)."""
@@ -24,8 +26,10 @@ def valid_pattern(text: str) -> str:
     pattern = text.strip()
     if not pattern.startswith("^"):
         return key_of(pattern)
-    if len(pattern) > LONGEST:
-        raise BadInput("the expression is too long", f"at most {LONGEST} characters")
+    if not pattern.isprintable():
+        raise BadInput(f"invisible characters in {pattern[:80]!a}", "write them as \\xNN or \\uNNNN")
+    if len(pattern.encode()) > LONGEST:
+        raise BadInput("the expression is too long", f"at most {LONGEST} octets")
     try:
         _compiled(pattern)
     except (regex.error, RecursionError) as error:
@@ -48,6 +52,8 @@ class BanTest:
     def __init__(self, patterns: Iterable[str]) -> None:
         self._keys: set[str] = set()
         self._expressions: list[Any] = []
+        self._slow: set[Any] = set()
+        self._timeouts = 0
         for pattern in patterns:
             if not pattern.startswith("^"):
                 self._keys.add(pattern)
@@ -61,8 +67,19 @@ class BanTest:
         """Whether the address with this `key` is banned: it is one of the addresses, or an expression matches
         at its start, without regard to case.
 
-        An expression that takes too long bans: nobody shall escape by an address made to exhaust it."""
-        return key in self._keys or any(_matches(expression, key) for expression in self._expressions)
+        An expression that takes too long bans: nobody shall escape by an address made to exhaust it. After
+        `MOST_TIMEOUTS` those that did are not tried again, and ban whoever comes."""
+        return key in self._keys or any(self._matches(expression, key) for expression in self._expressions)
+
+    def _matches(self, expression: Any, key: str) -> bool:
+        if self._timeouts >= MOST_TIMEOUTS and expression in self._slow:
+            return True
+        try:
+            return expression.match(key, timeout=TIMEOUT_S) is not None
+        except TimeoutError:
+            self._slow.add(expression)
+            self._timeouts += 1
+            return True
 
 
 def _compiled(pattern: str) -> Any:
@@ -72,10 +89,3 @@ def _compiled(pattern: str) -> Any:
     if repetitions > MOST_REPETITIONS:
         raise regex.error("too many repetitions")
     return regex.compile(pattern, regex.IGNORECASE)
-
-
-def _matches(expression: Any, key: str) -> bool:
-    try:
-        return expression.match(key, timeout=TIMEOUT_S) is not None
-    except TimeoutError:
-        return True

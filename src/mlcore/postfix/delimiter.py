@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 
+from mlcore.postfix.children import environment
+
 _TIMEOUT_S = 3.0
 _SYSTEM = "/usr/sbin:/usr/local/sbin:/sbin"
 
@@ -25,6 +27,7 @@ def check(verp_delimiter: str, *, postconf: str = "postconf") -> str:
             capture_output=True,
             text=True,
             timeout=_TIMEOUT_S,
+            env=environment(),
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mlcore.base.errors import LocalTrouble
+from mlcore.postfix.children import environment
 
 SUFFIXES: Final = {"hash": ".db", "btree": ".db", "lmdb": ".lmdb", "cdb": ".cdb"}
 """What postmap appends to the name of the text, by type of the map. Other types have no database."""
@@ -45,6 +46,7 @@ class Postmap:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
+                env=environment(),
             )
         except OSError as error:
             raise PostmapFailed(f"{self.command}: {error.strerror or error}") from error

@@ -51,6 +51,7 @@ class SocketMap:
         # longest idle first: each question moves its connection to the end
         self._open: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
         self._told_at = -_TELL_S
+        self._stopping = False
 
     async def start_tcp(self, host: str, port: int) -> None:
         """Listens on `host` and `port` (0: any free one; see `addresses`). Raises OSError."""
@@ -89,6 +90,7 @@ class SocketMap:
 
     async def stop(self) -> None:
         """Closes listeners and connections: Postfix comes again, or puts mail off."""
+        self._stopping = True
         for listener in self._listeners:
             listener.close()
         for path, inode in self._socket_files:
@@ -107,6 +109,9 @@ class SocketMap:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if self._stopping:
+            writer.close()  # it was accepted in the turn of the loop before the stop
+            return
         while len(self._open) >= self._limits.connections:
             longest = next(iter(self._open))
             del self._open[longest]
@@ -183,9 +188,12 @@ def _remove_stale(path: str) -> None:
     if not stat.S_ISSOCK(found.st_mode):
         raise BadInput(f"{path} is not a socket", "choose another path, or move it away")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
         try:
             probe.connect(path)
-        except OSError:
+        except ConnectionRefusedError:
             os.unlink(path)
             return
+        except BlockingIOError:
+            pass  # its queue is full, so somebody listens
     raise BadInput(f"somebody listens on {path} already", "stop it, or choose another path")

@@ -14,4 +14,9 @@ def lmtp_target(host: str, port: int, socket: str = "") -> str:
         return f"lmtp:unix:{socket}"
     if not port:
         raise BadInput("[mta] lmtp_port is 0", "choose a port, so that Postfix can be told of it")
-    return f"lmtp:[{_EVERYWHERE.get(host, host)}]:{port}"
+    return f"lmtp:[{reached(host)}]:{port}"
+
+
+def reached(host: str) -> str:
+    """Where a client of this host connects to, to reach who listens on `host`."""
+    return _EVERYWHERE.get(host, host)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 
 from mlcore.base.backoff import next_delay
 from mlcore.base.clock import Clock
-from mlcore.base.errors import LocalTrouble
+from mlcore.base.errors import BadInput, LocalTrouble
 from mlcore.base.eventlog import EventLog
 from mlcore.config.settings import Settings
 from mlcore.postfix import delimiter, maps
@@ -61,7 +62,8 @@ class Pace:
 
 
 Write = Callable[[bool], Awaitable[tuple[str, ...]]]
-"""Writes what is not as it should be (True: everything); the names of the files. Raises LocalTrouble."""
+"""Writes what is not as it should be (True: everything); the names of the files. Raises LocalTrouble, and
+BadInput where the configuration names no transport."""
 
 
 class MapKeeper:
@@ -152,8 +154,16 @@ class MapKeeper:
         self._credit_at = max(self._credit_at, begun) + self._pace.gap_s
         try:
             names = await write(force)
-        except LocalTrouble as trouble:
+        except (LocalTrouble, BadInput) as trouble:
             self._failed(str(trouble), force=force)
+        except Exception as error:  # noqa: BLE001  (a defect here must not end the server: mail goes on without)
+            self._log.error(
+                "crashed",
+                service=self.name,
+                error=repr(error),
+                traceback="".join(traceback.format_exception(error)),
+            )
+            self._failed(repr(error), force=force)
         else:
             self._failures = 0
             self._again_at = loop.time() + self._pace.look_s

@@ -98,7 +98,7 @@ class Commands:
         """Reads the configuration again and opens the log anew. Raises BadInput, LocalTrouble."""
         if self._server.parts is None:
             return {"changed": [], "restart": []}
-        done = self._server.reload()
+        done = await self._server.reload()
         return {"changed": list(done.changed), "restart": list(done.restart)}
 
     def _health(self, name: str) -> Health:

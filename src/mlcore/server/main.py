@@ -14,18 +14,19 @@ from typing import Any
 
 import mlcore
 from mlcore.base.durable import LocalDisk, make_directories
-from mlcore.base.errors import BadInput, DiskTrouble, MlcoreError, SpoolLost
-from mlcore.config.loader import read
+from mlcore.base.errors import BadInput, DiskTrouble, MlcoreError, SpoolLost, Stopping
+from mlcore.config.loader import reread
 from mlcore.config.owner import owner_problem, require_owner
 from mlcore.config.places import endpoint
 from mlcore.config.settings import Settings
 from mlcore.runners import suspects
 from mlcore.server.commands import Commands, queue_depths, shown_address
 from mlcore.server.control import ControlServer
+from mlcore.server.inherited import missing_address
 from mlcore.server.logs import LogFile, make_log
 from mlcore.server.processor import kept_on_one
 from mlcore.server.pulse import Pulse, ailing
-from mlcore.server.reload import Reloaded, reload
+from mlcore.server.reload import Reloaded, refuse_list_as_owner, reload
 from mlcore.server.sdnotify import is_managed, listen_fds, notify, reloading, watchdog_s
 from mlcore.server.supervisor import CrashBudgetSpent, Health, spool_lost, supervise
 from mlcore.server.wiring import Extras, Parts, log_path, wire
@@ -38,6 +39,8 @@ GRACE_S = 6.0
 """How long what is under way may go on after a stop (P16: below 10 s with all that follows)."""
 CANCEL_S = 1.0
 """How long what was cut off then may take to put back what it has in hand."""
+STORE_S = 1.5
+"""How long the database may take to answer then; connections to the next hop end meanwhile."""
 _SWITCH_INTERVAL_S = 0.001
 _GC = (10_000, 20, 20)
 """Posts leave few cycles behind; the default looks for them some fifty times a second under load."""
@@ -136,7 +139,8 @@ class Server:
         self._extras = extras
         self._sockets = sockets
         self._log_instead = log_instead
-        self._directory = os.getcwd()  # what the paths of the configuration may be relative to
+        self._reloading = asyncio.Lock()
+        self._hung_up: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._listening = False
         self._failure: BaseException | None = None
@@ -216,9 +220,10 @@ class Server:
             if pulse is not None:
                 pulse.cancel()
             control.stop()
+            if not self._listening:
+                await parts.lmtp.stop(0.0)  # the start has failed behind it
             await parts.socketmap.stop()
-            await parts.transport.close()
-            await parts.store.stop()
+            await asyncio.gather(parts.transport.close(), parts.store.stop(STORE_S))
             parts.batches.stop()
         if self._failure is not None:
             self._log.error("ended", reason=str(self._failure))
@@ -230,6 +235,14 @@ class Server:
         mta = self.settings.mta
         if self._sockets:
             await parts.lmtp.start_sockets(self._sockets)
+            missing = missing_address(mta, parts.lmtp.addresses())
+            if missing:
+                self._log.warning(
+                    "lmtp elsewhere",
+                    maps=missing,
+                    listening=" ".join(map(shown_address, parts.lmtp.addresses())),
+                    remedy="make ListenStream= and [mta] lmtp_host, lmtp_port or lmtp_socket the same",
+                )
             return
         try:
             if mta.lmtp_socket:
@@ -279,15 +292,27 @@ class Server:
 
     # -- reading the configuration again ----------------------------------------------------------------
 
-    def reload(self) -> Reloaded:
+    async def reload(self) -> Reloaded:
         """Reads the configuration again, opens the log anew, and takes over what may change.
 
         The log is opened anew even if the configuration cannot be used; then the old one stays in force.
-        Raises ConfigError, DiskTrouble. Short files are read, so nobody waits meanwhile."""
+        Raises ConfigError, LocalTrouble; Stopping once a stop was asked for. Those that come together follow
+        one another. Short files are read, so nobody waits meanwhile."""
         assert self.parts is not None
-        notify(reloading())
+        async with self._reloading:
+            if self._stopping.is_set():
+                raise Stopping("the server stops")
+            # READY would be no end of the reload, but of the start
+            tell = notify if self._listening else bool
+            tell(reloading())
+            try:
+                return await self._reload(self.parts)
+            finally:
+                tell("READY=1")
+
+    async def _reload(self, parts: Parts) -> Reloaded:
         try:
-            done = reload(self.settings, self._read_again(), self.parts, self._log, self._log_file)
+            done = reload(self.settings, await self._read_again(parts), parts, self._log, self._log_file)
         except MlcoreError as error:
             with contextlib.suppress(OSError):
                 self._log_file.reopen()
@@ -296,24 +321,33 @@ class Server:
         except OSError as error:
             self._log.error("reload failed", reason=str(error), next="the log goes on where it was")
             raise DiskTrouble.of(error, f"opening the log {log_path(self.settings)}") from error
-        else:
-            self.settings = done.settings
-            self._log.info("reloaded", changed=", ".join(done.changed), needs_restart=", ".join(done.restart))
-            return done
-        finally:
-            notify("READY=1")
+        self.settings = done.settings
+        self._log.info("reloaded", changed=", ".join(done.changed), needs_restart=", ".join(done.restart))
+        return done
 
-    def _read_again(self) -> Settings:
+    async def _read_again(self, parts: Parts) -> Settings:
         if not self.settings.config_file:
             return self.settings
-        fresh = read(self.settings.config_file, cwd=self._directory)
+        fresh = reread(self.settings)
         if owner_problem(self.settings) is None:
             require_owner(fresh)
+        await refuse_list_as_owner(self.settings, fresh, parts.cache)
         return _with_log(fresh, self._log_instead)
 
     def _hang_up(self) -> None:
-        with contextlib.suppress(MlcoreError):  # the log tells
-            self.reload()
+        # one that has not begun yet will see what this one would
+        if sum(not task.done() for task in self._hung_up) < 2:
+            task = asyncio.get_running_loop().create_task(self._reload_for_signal(), name="reload")
+            self._hung_up.add(task)
+            task.add_done_callback(self._hung_up.discard)
+
+    async def _reload_for_signal(self) -> None:
+        try:
+            await self.reload()
+        except MlcoreError:
+            pass  # the log tells
+        except Exception as error:  # noqa: BLE001  (nobody waits for it, and the server goes on as it was)
+            self._log.error("crashed", service="reload", error=repr(error))
 
     # -- serving and stopping -------------------------------------------------------------------------
 

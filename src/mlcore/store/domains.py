@@ -134,11 +134,11 @@ def _checked(conn: Connection, domain: Domain, known_as: str | None) -> Domain:
 
 
 def _asked(host: str) -> str:
-    """Canonical, or as it is: then nothing is found."""
+    """Canonical, or empty: then nothing is found."""
     try:
         return canonical(host)
     except BadInput:
-        return host
+        return ""
 
 
 def _row(conn: Connection, mail_host: str) -> int:

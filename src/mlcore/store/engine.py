@@ -6,7 +6,7 @@ whatever waits, runs it in order of submission in one transaction and commits on
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, TypeVar, TypeVarTuple
 
 from sqlalchemy import Connection
@@ -64,16 +64,23 @@ class Store:
         ]
         self._writer = Worker("store-write", loop, writing, self._write_batch)
 
-    async def stop(self) -> None:
+    async def stop(self, timeout_s: float | None = None) -> None:
         """Ends the threads once all that was submitted is done and its futures are resolved; later work is
-        refused."""
-        if self._loop is None or self._writer is None:
+        refused.
+
+        timeout_s: then a thread that still waits for the database is left behind, and its futures are never
+        resolved. It ends with the process, and what it had not committed is undone."""
+        if self._writer is None:
             return
-        loop, workers = self._loop, [*self._readers, self._writer]
+        workers = [*self._readers, self._writer]
         self._loop, self._writer, self._readers = None, None, []
         for worker in workers:
             worker.end()
-        await loop.run_in_executor(None, _join, workers)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                for worker in workers:
+                    await worker.ended.wait()
+                    worker.join()
 
     def write(self, fn: Callable[[Connection, *_Args], _T], *args: *_Args) -> asyncio.Future[_T]:
         """Submits `fn(connection, *args)`: calls run in their order, each sees what those before it did.
@@ -120,8 +127,3 @@ class Store:
     def _write_batch(self, batch: list[Job], session: Session) -> None:
         if write_batch(batch, session):
             self.commits += 1
-
-
-def _join(workers: list[Worker]) -> None:
-    for worker in workers:
-        worker.join()

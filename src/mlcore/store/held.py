@@ -2,7 +2,7 @@
 host of the spool carries it out and then deletes the row."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from sqlalchemy import Connection, bindparam, select, update
@@ -10,6 +10,9 @@ from sqlalchemy import Connection, bindparam, select, update
 from mlcore.store.lists import row_key
 from mlcore.store.schema import held, lists
 from mlcore.store.sql import insertion
+
+_LARGEST_ID: Final = 2**31 - 1
+"""Of an Integer column in PostgreSQL."""
 
 Decision = Literal["accept", "discard", "reject"]
 
@@ -97,7 +100,9 @@ def get(conn: Connection, spool: str, entry: str) -> HeldPost | None:
 
 
 def by_id(conn: Connection, number: int) -> HeldPost | None:
-    """The row that a moderator names by its id."""
+    """The row that a moderator names by its id; None also for a number that no row can have."""
+    if not 0 < number <= _LARGEST_ID:
+        return None
     return next(iter(_posts(conn.execute(_BY_ID, {"b_id": number}))), None)
 
 

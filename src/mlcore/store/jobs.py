@@ -115,6 +115,8 @@ class Worker:
         self._moved_at = 0.0
         self.pending = 0
         """Submitted and not resolved yet."""
+        self.ended = asyncio.Event()
+        """Set once the thread has done everything, after `end`."""
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -130,11 +132,11 @@ class Worker:
         return self._loop.time() - self._moved_at if self.pending else 0.0
 
     def end(self) -> None:
-        """The thread ends once everything submitted so far is done; wait for that with `join`."""
+        """The thread ends once everything submitted so far is done; `ended` tells when."""
         self._queue.put(None)
 
     def join(self) -> None:
-        """Blocks until the thread has ended."""
+        """Blocks until the thread is gone: for a moment, once it has `ended`."""
         self._thread.join()
 
     def _work(self) -> None:
@@ -144,8 +146,13 @@ class Worker:
             if batch:
                 self._run_batch(batch, self._session)
                 self._done.append(batch)
-                self._loop.call_soon_threadsafe(self._resolve)
+                self._tell(self._resolve)
         self._session.drop()
+        self._tell(self.ended.set)
+
+    def _tell(self, what: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody has waited so long
+            self._loop.call_soon_threadsafe(what)
 
     def _resolve(self) -> None:
         batch = self._done.popleft()

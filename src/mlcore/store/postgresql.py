@@ -77,7 +77,11 @@ def make_engine(url: str, *, writes: bool, wait_s: float) -> Engine:
         return connection
 
     engine = create_engine(
-        "postgresql+psycopg://", poolclass=NullPool, creator=connect, use_native_hstore=False
+        "postgresql+psycopg://",
+        poolclass=NullPool,
+        creator=connect,
+        use_native_hstore=False,
+        hide_parameters=True,  # else they come into logs with the texts of errors (P27)
     )
     if writes:
         event.listen(engine, "begin", _take_lock)

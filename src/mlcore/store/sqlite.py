@@ -42,14 +42,15 @@ def make_engine(url: str, *, writes: bool, wait_s: float) -> Engine:
     def connect() -> sqlite3.Connection:
         # mode=rw: a database that is away is not replaced by an empty one that everybody may read
         return sqlite3.connect(
-            f"file:{path}?mode=rw",
+            f"file://{path}?mode=rw",
             uri=True,
             timeout=wait_s,
             isolation_level=None,
             check_same_thread=False,
         )
 
-    engine = create_engine(url, poolclass=NullPool, creator=connect)
+    # values in the texts of errors would come into logs: hashes of passwords, what people wrote (P27)
+    engine = create_engine(url, poolclass=NullPool, creator=connect, hide_parameters=True)
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
 
     def on_connect(driver_connection: Any, _record: object) -> None:
@@ -97,7 +98,7 @@ def copy(path: str, target: str) -> None:
     except OSError as error:
         raise StoreTrouble(f"copy of the database {target}: {error.strerror}") from error
     try:
-        with closing(sqlite3.connect(f"file:{quote(os.path.abspath(path))}?mode=rw", uri=True)) as source:
+        with closing(sqlite3.connect(f"file://{quote(os.path.abspath(path))}?mode=rw", uri=True)) as source:
             source.execute("VACUUM INTO ?", (target,)).close()
         _sync(target)
         _sync(os.path.dirname(target) or ".")

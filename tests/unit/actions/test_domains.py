@@ -104,3 +104,10 @@ def test_a_domain_that_is_missing(connection: Connection) -> None:
         domains.find(connection, "example.com")
     with pytest.raises(BadInput, match=r"^Undefined domain: example.com"):
         domains.change(connection, EXAMPLE, now=NOW)
+
+
+@pytest.mark.parametrize("text", ["\udcff", "", "a b", "'\"%_\\"])
+def test_octets_that_are_no_text_are_no_domain(connection: Connection, text: str) -> None:
+    domains.create(connection, EXAMPLE, now=NOW)
+    with pytest.raises(BadInput, match="No such domain"):
+        domains.find(connection, text)

@@ -201,3 +201,11 @@ def test_lists_are_sorted_by_list_id_and_chosen_by_domain(connection: Connection
     ]
     assert [found.list_id for found in lists.matching(connection, ["Example.ORG"])] == ["ant.example.org"]
     assert lists.matching(connection, ["no domain"]) == []
+
+
+@pytest.mark.parametrize("spec", ["\udcff", "a\udcff.example.com", "a\udcff@example.com", "a'\"%_\\.b"])
+def test_octets_that_are_no_text_are_no_list(connection: Connection, spec: str) -> None:
+    """A command line may hold any; the database can be asked for UTF-8 only."""
+    lists.create(connection, "ant@example.com", now=NOW)
+    with pytest.raises(BadInput, match="No such list"):
+        lists.find(connection, spec)

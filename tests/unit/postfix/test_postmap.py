@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -83,3 +84,18 @@ async def test_whoever_is_cancelled_takes_it_along(tmp_path: Path) -> None:
         await task
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+async def test_it_inherits_no_descriptor_and_no_word_of_the_service_manager(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of an LMTP socket in a child would take connections that nobody serves."""
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/nobody")
+    said = tmp_path / "said"
+    script = f'ls -l /proc/self/fd > {said}; echo "$NOTIFY_SOCKET" >> {said}'
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.set_inheritable(True)
+        await Postmap(command=_program(tmp_path, script), map_type="hash").make(str(tmp_path / "map"))
+    text = said.read_text()
+    assert "socket:" not in text
+    assert "/run/nobody" not in text

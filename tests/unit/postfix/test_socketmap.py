@@ -1,7 +1,9 @@
 """The socketmap service on real sockets."""
 
 import asyncio
+import contextlib
 import os
+import socket
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -193,3 +195,19 @@ async def test_a_file_in_the_place_of_the_socket_is_left_alone(tmp_path: Path, l
     with pytest.raises(BadInput, match="not a socket"):
         await SocketMap(answer, log).start_unix(str(path))
     assert path.read_text() == "keep"
+
+
+async def test_a_socket_of_somebody_busy_is_not_taken_away(tmp_path: Path, log: Log) -> None:
+    """Whose queue is full is alive, and a start must not wait until there is room in it."""
+    path = str(tmp_path / "map")
+    with socket.socket(socket.AF_UNIX) as other, contextlib.ExitStack() as stack:
+        other.bind(path)
+        other.listen(0)
+        for _ in range(3):
+            client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                client.connect(path)
+        with pytest.raises(BadInput, match="listens on"):
+            await SocketMap(answer, log, LIMITS).start_unix(path)
+        assert "map" in os.listdir(tmp_path)

@@ -10,7 +10,7 @@ import pytest
 
 from mlcore.actions import lists as list_actions
 from mlcore.base.clock import SystemClock
-from mlcore.base.errors import LocalTrouble, StoreTrouble
+from mlcore.base.errors import BadInput, LocalTrouble, StoreTrouble
 from mlcore.config.loader import read
 from mlcore.config.settings import Settings
 from mlcore.postfix.routes import Route
@@ -41,7 +41,7 @@ class Files:
     def __init__(self) -> None:
         self.times = 0
         self.forced = 0
-        self.error: LocalTrouble | None = None
+        self.error: Exception | None = None
         self.gate = asyncio.Event()
         self.gate.set()
         self.begun = asyncio.Event()
@@ -335,3 +335,33 @@ async def test_postfix_that_cuts_elsewhere_is_warned_of(
     assert job.at_start
     await job.do()
     assert log.events() == ["recipient_delimiter"] * lines
+
+
+async def test_a_configuration_without_a_transport_is_a_failure_not_a_crash(
+    keeper: MapKeeper, files: Files
+) -> None:
+    """Inherited Unix sockets with lmtp_port 0 and no lmtp_socket: the server goes on without maps."""
+    await keeper.settled(5)
+    files.error = BadInput("[mta] lmtp_port is 0", "choose a port")
+    keeper.changed()
+    assert (await keeper.settled(5)).text() == "failed: [mta] lmtp_port is 0: choose a port"
+    files.error = None
+    keeper.changed()
+    assert (await keeper.settled(5)).status == "written"
+
+
+async def test_p17_a_defect_of_the_writer_does_not_end_the_server(
+    keeper: MapKeeper, files: Files, log: Log
+) -> None:
+    """A service that crashes six times in a minute would: and mail needs no maps to go on."""
+    await keeper.settled(5)
+    files.error = ZeroDivisionError()
+    for _ in range(7):
+        keeper.changed(force=True)
+        assert (await keeper.settled(5)).status == "failed"
+    crashed = [values for event, values in log.lines if event == "crashed"]
+    assert len(crashed) >= 7
+    assert "ZeroDivisionError" in str(crashed[0]["traceback"])
+    files.error = None
+    keeper.changed()
+    assert (await keeper.settled(5)).status == "written"

@@ -2,9 +2,12 @@
 
 import uuid
 
+import pytest
 from sqlalchemy import Connection, event, select
 
 from mlcore.store.bulk import Growth, insert_rows, uuid_text
+from mlcore.store.connect import make_engine
+from mlcore.store.engine import open_sync
 from mlcore.store.schema import addresses
 
 
@@ -37,3 +40,13 @@ def test_postgresql_looks_again_whenever_the_tables_may_have_doubled(conn: Conne
         rows += 5
         growth.by(conn, 5)
     assert looks == ([10, 20, 40] if conn.dialect.name == "postgresql" else [])
+
+
+@pytest.mark.postgresql
+def test_a_table_that_somebody_vacuums_is_not_waited_for(url: str) -> None:
+    """After five seconds the members that were added would be lost with the transaction."""
+    with open_sync(url) as other, make_engine(url, writes=False).connect() as held:
+        held.exec_driver_sql("SET TRANSACTION READ WRITE")
+        held.exec_driver_sql("LOCK TABLE addresses IN SHARE UPDATE EXCLUSIVE MODE")
+        other.exec_driver_sql("SET LOCAL lock_timeout = '10ms'")
+        Growth(first=1).by(other, 1)

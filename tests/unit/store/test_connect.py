@@ -64,3 +64,17 @@ def test_connection_that_works_is_not_stale(url: str) -> None:
             conn.execute(text("SELECT 1")).close()
             conn.rollback()
             assert not is_stale(conn)
+
+
+def test_p27_values_are_not_in_the_text_of_an_error(url: str) -> None:
+    """What a crash logs is the text of its error: no hashes of passwords in it, nor what people wrote."""
+    user = {"b_uuid": "u", "b_name": "Anne", "b_password": "hunter2"}
+    statement = text(
+        "INSERT INTO users (user_uuid, display_name, password, created_at, is_server_owner)"
+        " VALUES (:b_uuid, :b_name, :b_password, 1.0, FALSE)"
+    )
+    with open_sync(url) as conn:
+        conn.execute(statement, user)
+    with pytest.raises(IntegrityError) as caught, open_sync(url) as conn:
+        conn.execute(statement, user)
+    assert "hunter2" not in repr(caught.value)

@@ -335,6 +335,19 @@ async def test_stop_finishes_what_was_submitted(url: str) -> None:
         assert len(notes(conn)) == 50
 
 
+async def test_p16_stop_leaves_a_thread_behind_that_waits_for_the_database(url: str) -> None:
+    store, over, entered = Store(url), threading.Event(), threading.Event()
+    await store.start()
+    held = store.write(hold_thread, entered, over)
+    await asyncio.to_thread(entered.wait, 10)
+    await store.stop(0.02)
+    assert not held.done()
+    with pytest.raises(StoreTrouble, match="stopped"):
+        store.write(note, "1")
+    over.set()
+    assert await asyncio.wait_for(held, 10) == "held"
+
+
 async def test_stopped_store_refuses_and_can_start_again(url: str) -> None:
     store = Store(url)
     await store.stop()  # never started: nothing to do

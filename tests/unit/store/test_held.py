@@ -107,3 +107,9 @@ def test_delete_removes_the_one(conn: Connection) -> None:
     held.insert_if_absent(conn, post("e2.h"))
     assert held.delete(conn, "host-a", "e1.h")
     assert [found.entry for found in held.rows(conn)] == ["e2.h"]
+
+
+def test_number_that_no_row_can_have(conn: Connection) -> None:
+    """SQLite's driver refuses what has more than 64 bits."""
+    for number in (0, -1, 2**31, 2**63, 10**30):
+        assert held.by_id(conn, number) is None

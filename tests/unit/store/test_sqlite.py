@@ -124,3 +124,13 @@ def test_copy_that_fails_leaves_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / "copy.db").exists()
     with pytest.raises(StoreTrouble, match="No such file"):
         copy(str(tmp_path / "broken.db"), str(tmp_path / "nowhere" / "copy.db"))
+
+
+def test_a_path_with_two_slashes_before_it_is_that_path(tmp_path: Path) -> None:
+    """`sqlite:////$data_dir/mlcore.db`: SQLite takes what stands behind two slashes for a host."""
+    url = f"sqlite:////{tmp_path}/mlcore.db"
+    assert prepare(url)
+    with open_sync(url, read_only=True) as conn:
+        assert conn.execute(text("SELECT count(*) FROM lists")).scalar() == 0
+    copy(f"/{tmp_path}/mlcore.db", f"{tmp_path}/copy.db")
+    assert (tmp_path / "copy.db").exists()
