@@ -8,8 +8,8 @@ from mlcore.lists.model import Role
 
 
 @click.command()
-@click.option("-a", "--add", "added", metavar="ADDR", multiple=True, help="Add ADDR; may come twice.")
-@click.option("-d", "--delete", "deleted", metavar="ADDR", multiple=True, help="Delete ADDR; may come twice.")
+@click.option("-a", "--add", "added", metavar="ADDR", multiple=True, help="Add ADDR; repeatable.")
+@click.option("-d", "--delete", "deleted", metavar="ADDR", multiple=True, help="Delete ADDR; repeatable.")
 @click.option(
     "-r",
     "--role",

@@ -6,6 +6,7 @@ import click
 
 from mlcore.base.errors import LocalTrouble
 from mlcore.cli.site import Site
+from mlcore.cli.text import line
 
 if TYPE_CHECKING:
     from mlcore.postfix.write import Texts
@@ -49,7 +50,7 @@ def aliases(ctx: click.Context, directory: str | None) -> None:
     except LocalTrouble as trouble:
         failure = str(trouble)
     if failure:
-        click.echo(f"Postfix maps: {failure}", err=True)
+        click.echo(f"Postfix maps: {line(failure)}", err=True)
         ctx.exit(1)
 
 

@@ -5,6 +5,7 @@ import click
 from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.options import json_option, print_json
 from mlcore.cli.site import Site
+from mlcore.cli.text import line
 
 _list_option = click.option(
     "-l", "--list", "listspec", type=LISTSPEC, metavar="LISTSPEC", help="For this list only."
@@ -49,7 +50,7 @@ def add(site: Site, *, patterns: tuple[str, ...], listspec: str | None) -> None:
         list_id = lists.find(connection, listspec).list_id if listspec else ""
         outcome = action.add(connection, patterns, list_id, now=site.now())
     for pattern in outcome.without_effect:
-        click.echo(f"{pattern} is already banned", err=True)
+        click.echo(f"{line(pattern)} is already banned", err=True)
 
 
 @bans.command()
@@ -80,4 +81,4 @@ def _show(site: Site, listspec: str | None, *, as_json: bool) -> None:
         print_json(patterns)
         return
     for pattern in patterns:
-        click.echo(pattern)
+        click.echo(line(pattern))

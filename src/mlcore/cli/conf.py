@@ -55,6 +55,8 @@ def _chosen(shown: Mapping[str, Mapping[str, str]], section: str | None, key: st
     """The lines to print. Raises click.UsageError for a section or key that is not there."""
     if section is not None and section not in shown:
         raise click.UsageError(f"No such section: {section}")
+    if section is None and key is not None and not any(key in keys for keys in shown.values()):
+        raise click.UsageError(f"No such key: {key}")
     if section is not None and key is not None:
         if key not in shown[section]:
             raise click.UsageError(f"Section {section}: No such key: {key}")

@@ -6,6 +6,7 @@ import click
 
 from mlcore.cli.options import json_option, print_json
 from mlcore.cli.site import Site
+from mlcore.cli.text import line
 
 if TYPE_CHECKING:
     from mlcore.actions.domains import DomainView
@@ -51,7 +52,7 @@ def _values(command: Any) -> Any:
 @domains.command()
 @_values
 @click.option(
-    "-o", "--owner", "owners", metavar="OWNER", multiple=True, help="Address of an owner; may come twice."
+    "-o", "--owner", "owners", metavar="OWNER", multiple=True, help="Address of an owner; repeatable."
 )
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing.")
 @click.argument("host")
@@ -74,7 +75,7 @@ def add(site: Site, /, *, host: str, owners: tuple[str, ...], quiet: bool, **val
 @domains.command(name="set")
 @_values
 @click.option(
-    "-o", "--owner", "owners", metavar="OWNER", multiple=True, help="Its owners from now on; may come twice."
+    "-o", "--owner", "owners", metavar="OWNER", multiple=True, help="Its owners from now on; repeatable."
 )
 @click.option("--no-owner", is_flag=True, help="It has no owner from now on.")
 @click.argument("host")
@@ -127,7 +128,7 @@ def _show(site: Site, *, quiet: bool, as_json: bool) -> None:
         click.echo(view.domain.mail_host)
         if not quiet:
             for name, value in _details(view):
-                click.echo(f"    {name}: {value}")
+                click.echo(f"    {name}: {line(value)}")
 
 
 def _details(view: "DomainView") -> list[tuple[str, str]]:

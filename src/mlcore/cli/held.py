@@ -9,6 +9,7 @@ from mlcore.base.errors import BadInput
 from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.options import json_option, print_json
 from mlcore.cli.site import Site
+from mlcore.cli.text import line
 
 if TYPE_CHECKING:
     from mlcore.store.held import HeldPost
@@ -24,7 +25,7 @@ def held() -> None:
 @click.argument("listspec", type=LISTSPEC, required=False)
 @click.pass_obj
 def list_(site: Site, listspec: str | None, as_json: bool) -> None:
-    """Show the posts (of one list) that wait for a moderator, oldest first."""
+    """Show what waits for a moderator, of one list or of all, oldest first."""
     from mlcore.actions import held as action
     from mlcore.actions import lists
 
@@ -55,9 +56,9 @@ def _fields(post: "HeldPost") -> dict[str, object]:
 def _lines(post: "HeldPost") -> list[str]:
     return [
         f"{post.id}  {_date(post.held_at)}  {post.list_id}",
-        f"    Sender: {post.sender}",
-        f"    Subject: {post.subject}",
-        *(f"    Reason: {reason}" for reason in post.reasons),
+        f"    Sender: {line(post.sender)}",
+        f"    Subject: {line(post.subject)}",
+        *(f"    Reason: {line(reason)}" for reason in post.reasons),
     ]
 
 

@@ -4,18 +4,14 @@ import click
 
 
 @click.command()
-@click.argument("command", required=False)
+@click.argument("words", metavar="[COMMAND]...", nargs=-1)
 @click.pass_context
-def help(ctx: click.Context, command: str | None) -> None:  # noqa: A001  (the name of the command)
-    """Show this help, or that of a command."""
-    top = ctx.find_root()
-    if command is None:
-        click.echo(top.get_help())
-        return
-    group = top.command
-    assert isinstance(group, click.Group)
-    found = group.get_command(top, command)
-    if found is None:
-        top.fail(f"No such command {command!r}.")
-    with click.Context(found, info_name=command, parent=top) as its:
-        click.echo(found.get_help(its))
+def help(ctx: click.Context, words: tuple[str, ...]) -> None:  # noqa: A001  (the name of the command)
+    """Show this help, or that of a command, as `mlcore help domains add`."""
+    its = ctx.find_root()
+    for word in words:
+        found = its.command.get_command(its, word) if isinstance(its.command, click.Group) else None
+        if found is None:
+            its.fail(f"No such command {word!r}.")
+        its = click.Context(found, info_name=word, parent=its)
+    click.echo(its.get_help())

@@ -1,9 +1,9 @@
 """Output for scripts: one JSON object a line (JSON Lines), times as RFC 3339 has them, in UTC."""
 
-import json
 import sys
 from collections.abc import Iterable, Mapping
 
+from mlcore.cli.text import json_text
 from mlcore.lists import kinds
 from mlcore.lists.model import Membership
 
@@ -11,10 +11,9 @@ _moment = kinds.moment().plain
 
 
 def write_lines(objects: Iterable[Mapping[str, object]]) -> None:
-    """Prints each object on its line, as it comes; non-ASCII stays as it is, a surrogate does not."""
+    """Prints each object on its line, as it comes."""
     for one in objects:
-        text = json.dumps(one, ensure_ascii=False)
-        sys.stdout.write(text.encode("utf-8", "replace").decode() + "\n")
+        sys.stdout.write(json_text(one, sys.stdout) + "\n")
 
 
 def moment(seconds: float | None) -> object:

@@ -5,13 +5,14 @@ import click
 from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.options import json_option, print_json, shown_list
 from mlcore.cli.site import Site
+from mlcore.cli.text import line
 from mlcore.lists.model import ListPolicy
 
 
 @click.command()
 @click.option("--language", metavar="CODE", help="Language of the list; default: that of the site.")
 @click.option(
-    "-o", "--owner", "owners", metavar="OWNER", multiple=True, help="Address of an owner; may come twice."
+    "-o", "--owner", "owners", metavar="OWNER", multiple=True, help="Address of an owner; repeatable."
 )
 @click.option("--style-name", metavar="NAME", help="Settings to begin with; default: [styles] default.")
 @click.option("-n/-N", "--notify/--no-notify", help="Tell the owners by mail.")
@@ -21,8 +22,7 @@ from mlcore.lists.model import ListPolicy
     "--domain/--no-domain",
     "make_domain",
     default=True,
-    show_default=True,
-    help="Make the domain if it is missing.",
+    help="Make the domain if it is missing (so without either), or refuse then.",
 )
 @click.argument("listname")
 @click.pass_obj
@@ -91,7 +91,7 @@ def remove(site: Site, *, listspec: str, quiet: bool) -> None:
 @click.option("-d/-D", "--descriptions/--no-descriptions", help="Show descriptions too.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no count.")
 @click.option(
-    "--domain", "domains", metavar="DOMAIN", multiple=True, help="Only lists of DOMAIN; may come twice."
+    "--domain", "domains", metavar="DOMAIN", multiple=True, help="Only lists of DOMAIN; repeatable."
 )
 @json_option
 @click.pass_obj
@@ -116,7 +116,7 @@ def lists(
     if not quiet:
         click.echo(_count(len(found)))
     shown = [
-        f"{policy.posting_address} [{policy.display_name}]" if names else policy.posting_address
+        f"{policy.posting_address} [{line(policy.display_name)}]" if names else policy.posting_address
         for policy in found
     ]
     width = max(map(len, shown), default=0)
@@ -129,4 +129,4 @@ def _count(number: int) -> str:
 
 
 def _description(policy: ListPolicy) -> str:
-    return f" {policy.description}" if policy.description else ""
+    return f" {line(policy.description)}" if policy.description else ""

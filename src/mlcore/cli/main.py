@@ -1,12 +1,18 @@
 """The command `mlcore`: options before the sub-command, sub-commands imported when they are called."""
 
+import errno
 import importlib
+import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+import mlcore
 from mlcore.base.errors import BadInput, LocalTrouble
+from mlcore.cli import streams
 from mlcore.cli.site import Site
+from mlcore.cli.text import line
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -52,6 +58,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 EX_TEMPFAIL = 75
 """Exit status after trouble of this host that may pass (sysexits(3)): a pipe from an MTA tries again."""
+_LONGEST = 4_000
+"""Characters of an error that are shown."""
+
+
+EX_INTERRUPTED = 128 + signal.SIGINT
+EX_UNREAD = 128 + signal.SIGPIPE
+"""What a shell reports of a program that the signal has ended."""
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class Refused(click.ClickException):
@@ -59,8 +73,12 @@ class Refused(click.ClickException):
 
     exit_code = 2
 
+    def format_message(self) -> str:
+        """One line; nothing of a name or a file in it steers the terminal."""
+        return line(self.message, _LONGEST)
 
-class Trouble(click.ClickException):
+
+class Trouble(Refused):
     """This host cannot do it now."""
 
     exit_code = EX_TEMPFAIL
@@ -100,11 +118,27 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """See `click.Group.invoke`; our errors become one line and an exit status."""
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                streams.flush()
         except BadInput as error:
             raise Refused(str(error)) from error
         except LocalTrouble as error:
             raise Trouble(str(error)) from error
+        except UnicodeEncodeError as error:
+            if not any(0xD800 <= ord(sign) <= 0xDFFF for sign in error.object[error.start : error.end]):
+                raise
+            # What is no UTF-8 on the command line comes as surrogates, which no database takes.
+            raise Refused(f"{error.object} is not UTF-8: write it in UTF-8") from error
+        except BrokenPipeError:
+            streams.forget()
+            ctx.exit(EX_UNREAD)  # whoever read has seen enough
+        except OSError as error:
+            if error.errno not in _NO_ROOM or error.filename is not None:
+                raise
+            streams.forget()
+            raise Trouble(f"standard output: {error.strerror}") from error
 
 
 @click.group(
@@ -114,7 +148,7 @@ class LazyGroup(click.Group):
 )
 @click.option("-C", "--config", metavar="FILE", help="Configuration file to use.")
 @click.option("--run-as-root", is_flag=True, hidden=True)
-@click.version_option(package_name="mlcore", prog_name="mlcore")
+@click.version_option(mlcore.__version__, prog_name="mlcore", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, config: str | None, run_as_root: bool) -> None:  # noqa: ARG001
     """Mailing lists: posts by LMTP, delivery by SMTP.
@@ -128,5 +162,13 @@ def cli(ctx: click.Context, config: str | None, run_as_root: bool) -> None:  # n
 
 
 def main() -> None:
-    """The program: ends the process with 0, 2 (what was asked for cannot be done) or 75 (not now)."""
-    cli.main(prog_name="mlcore")
+    """The program: ends the process with the exit status that docs/commands.md explains."""
+    streams.prepare()
+    try:
+        status = cli.main(prog_name="mlcore", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:  # Ctrl-C, on a line that click has ended; a command that is cut short says no more
+        sys.exit(EX_INTERRUPTED)
+    sys.exit(status if isinstance(status, int) else 0)

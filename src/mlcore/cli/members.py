@@ -1,16 +1,15 @@
 """`mlcore members` and `mlcore findmember`."""
 
 import itertools
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import click
 
 from mlcore.cli.listspec import LISTSPEC
-from mlcore.cli.options import json_option
+from mlcore.cli.options import json_option, print_json
 from mlcore.cli.output import OUTPUT_FILE, Output
 from mlcore.cli.site import Site
+from mlcore.cli.text import json_text, line
 from mlcore.lists.model import DeliveryMode, DeliveryStatus, Member, Membership, Role
 
 ROLES = {
@@ -101,15 +100,15 @@ def members(
             modes=_modes(regular, digest),
             statuses=STATUSES[nomail] if nomail else tuple(DeliveryStatus),
         )
-    if as_json:
-        text = _json([_shown(member) for member in found])
-    elif count_only:
-        text = str(len(found))
-    elif not found:
-        text = f"{policy.list_id} has no members"
-    else:
-        text = "\n".join(_line(member, email_only=email_only) for member in found)
     with output as stream:
+        if as_json:
+            text = json_text([_shown(member) for member in found], stream, indent=2)
+        elif count_only:
+            text = str(len(found))
+        elif not found:
+            text = f"{policy.list_id} has no members"
+        else:
+            text = "\n".join(_line(member, email_only=email_only) for member in found)
         click.echo(text, file=stream)
 
 
@@ -136,7 +135,7 @@ def findmember(site: Site, *, role: str, pattern: str, as_json: bool) -> None:
     with site.connection(read_only=True) as connection:
         found = persons.memberships_matching(connection, pattern, ROLES_TO_FIND[role])
     if as_json:
-        click.echo(_json([_found(one) for one in found]))
+        print_json([_found(one) for one in found])
     elif found:
         click.echo("\n".join(_tree(found)))
 
@@ -144,7 +143,7 @@ def findmember(site: Site, *, role: str, pattern: str, as_json: bool) -> None:
 def _tree(found: Sequence[Membership]) -> Iterator[str]:
     """Address, lists, roles; `found` is sorted so."""
     for address, of_address in itertools.groupby(found, lambda one: one.address):
-        yield f"Email: {address}"
+        yield f"Email: {line(address)}"
         for list_id, of_list in itertools.groupby(of_address, lambda one: one.list_id):
             yield f"    List: {list_id}"
             yield from (f"        {role}" for role in _once(one.role.value for one in of_list))
@@ -164,8 +163,8 @@ def _modes(regular: bool, digest: str | None) -> tuple[DeliveryMode, ...]:
 
 def _line(member: Member, *, email_only: bool) -> str:
     if email_only or not member.display_name:
-        return member.address
-    return f"{member.display_name} <{member.address}>"
+        return line(member.address)
+    return line(f"{member.display_name} <{member.address}>")
 
 
 def _shown(member: Member) -> dict[str, object]:
@@ -188,7 +187,3 @@ def _found(one: Membership) -> dict[str, object]:
         "user_id": one.user_id,
         "subscription_mode": "as_user" if one.as_user else "as_address",
     }
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,11 +1,12 @@
 """Options and output that several commands share."""
 
-import json
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from mlcore.cli.text import json_text
 from mlcore.lists.model import ListPolicy
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -18,7 +19,7 @@ def json_option(command: F) -> F:
 
 def print_json(value: object) -> None:
     """Prints `value` as JSON that people can read too; non-ASCII stays as it is."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(json_text(value, sys.stdout, indent=2))
 
 
 def shown_list(policy: ListPolicy) -> dict[str, object]:

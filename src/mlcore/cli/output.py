@@ -18,12 +18,16 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from mlcore.base.errors import DiskTrouble
+
 if TYPE_CHECKING:
     _OutputType = click.ParamType["Output"]
 else:
     _OutputType = click.ParamType  # older versions of click have no parameter there
 
 _FINISH = b"+"
+_ERRORS = "backslashreplace"
+"""For lone surrogates: nothing else is missing in UTF-8."""
 
 
 class Output:
@@ -33,7 +37,8 @@ class Output:
             stream.write("…")
 
     What is not a plain file (a pipe, /dev/null) is written to directly. After an exception, or if nothing is
-    written at all, the file that was there stays. Raises OSError where it cannot be opened."""
+    written at all, the file that was there stays; a new one is for its owner alone. Raises OSError where it
+    cannot be opened."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -45,10 +50,10 @@ class Output:
         path = os.path.realpath(path)
         status = _status(path)
         if status is not None and not stat.S_ISREG(status.st_mode):
-            self._stream = open(path, "w", encoding="utf-8")  # noqa: SIM115  (closed by `close` or `abandon`)
+            self._stream = open(path, "w", encoding="utf-8", errors=_ERRORS)  # noqa: SIM115  (see `close`)
             return
         descriptor, temporary = _beside(path, status)
-        self._stream = os.fdopen(descriptor, "w", encoding="utf-8")
+        self._stream = os.fdopen(descriptor, "w", encoding="utf-8", errors=_ERRORS)
         if os.geteuid() == 0:
             self._finish, self._abandon = _by_child(temporary, path)
         else:
@@ -63,11 +68,20 @@ class Output:
     ) -> None:
         if kind is None:
             self.close()
-        else:
-            self.abandon()
+            return
+        self.abandon()
+        if self._path_given and isinstance(error, OSError) and error.filename is None:
+            raise self._trouble(error) from error
+
+    @property
+    def _path_given(self) -> bool:
+        return self.path != "-"
+
+    def _trouble(self, error: OSError) -> DiskTrouble:
+        return DiskTrouble.of(error, f"writing {self.path}")
 
     def close(self) -> None:
-        """Puts the file into its place. Raises click.FileError where that fails; then nothing has changed."""
+        """Puts the file into its place. Raises DiskTrouble where that fails; then nothing has changed."""
         if self._stream is None:
             return
         try:
@@ -78,7 +92,7 @@ class Output:
             self._finish()
         except OSError as error:
             self.abandon()
-            raise click.FileError(self.path, error.strerror or str(error)) from error
+            raise self._trouble(error) from error
         self._finish = self._abandon = _nothing
 
     def abandon(self) -> None:
@@ -129,7 +143,7 @@ def _beside(path: str, old: os.stat_result | None) -> tuple[int, str]:
     """A new file in the directory of `path`, with owner and mode of the one that it will replace."""
     temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)[:200]}.{secrets.token_hex(6)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, 0o666)
+    descriptor = os.open(temporary, flags, 0o600)
     if old is not None:
         with contextlib.suppress(PermissionError):  # the group of somebody else: then it is the caller's
             os.fchown(descriptor, old.st_uid, old.st_gid)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("-q", "--queue", default="in", show_default=True, help="Where to put it.")
+@click.option("-q", "--queue", metavar="QUEUE", default="in", show_default=True, help="Where to put it.")
 @click.option("-s", "--show", is_flag=True, help="Show the queues there are, and do nothing.")
 @click.option(
     "-f",
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     "--metadata",
     metavar="KEY=VALUE",
     multiple=True,
-    help="What LMTP would have said beside the message, like reverse_path=anne@example.com; may come twice.",
+    help="What LMTP would have said beside the message, like reverse_path=anne@example.com; repeatable.",
 )
 @click.argument("listspec", type=LISTSPEC, required=False)
 @click.pass_obj

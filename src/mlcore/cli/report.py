@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlcore.cli.text import line
+
 if TYPE_CHECKING:
     from mlcore.actions.members import Added, BadLine, Difference, Person
+
+
+_LONGEST = 200
+"""Characters of a bad line that are shown."""
 
 
 class Report:
@@ -20,12 +26,10 @@ class Report:
 
     def bad(self, lines: "Iterable[BadLine]") -> None:
         """Lines that are no addresses."""
-        from mlcore.mail.words import one_line
-
-        for line in lines:
-            place = f"line {line.number}: " if line.number else ""
-            reason = one_line(line.reason)
-            self.fail(f"Cannot parse as valid email address (skipping): {_safe(line.text)} ({place}{reason})")
+        for one in lines:
+            place = f"line {one.number}: " if one.number else ""
+            shown, reason = line(one.text, _LONGEST), line(one.reason, _LONGEST)
+            self.fail(f"Cannot parse as valid email address (skipping): {shown} ({place}{reason})")
 
     def added(self, result: "Added") -> None:
         """Who was not added, and why."""
@@ -59,7 +63,7 @@ class Report:
         """What was done with whom, one line each."""
         if not people:
             return
-        self.say("\n".join(f"{what} {one.shown}" for one in people))
+        self.say("\n".join(f"{what} {line(one.shown)}" for one in people))
         self.progress(len(people))
 
     def progress(self, lines: int) -> None:
@@ -85,10 +89,3 @@ class Report:
 
 def _place(one: "Person") -> str:
     return f" (line {one.number})" if one.number else ""
-
-
-def _safe(text: str) -> str:
-    """Nothing of a file may steer the terminal of whoever reads it."""
-    from mlcore.lists.plain import escaped
-
-    return text if text.isprintable() else escaped(text, 200)

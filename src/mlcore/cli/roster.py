@@ -93,6 +93,7 @@ def addmembers(
     """
     from mlcore.actions import lists
     from mlcore.actions import members as action
+    from mlcore.cli.memberfile import people_in
     from mlcore.store.bulk import Growth
 
     if invite:
@@ -107,7 +108,7 @@ def addmembers(
     with site.connection(read_only=True) as connection:
         lists.find(connection, listspec)
     with parts(site) as part:
-        for lines in action.read(file):
+        for lines in people_in(file):
             report.bad(lines.bad)
             if lines.people:
                 with part() as connection:
@@ -195,10 +196,11 @@ def syncmembers(
     """
     from mlcore.actions import lists
     from mlcore.actions import members as action
+    from mlcore.cli.memberfile import people_in
 
     site: Site = ctx.obj
     report = Report()
-    wanted = list(action.read(file))
+    wanted = list(people_in(file, all_or_none=True))
     with site.connection(read_only=True) as connection:
         policy = lists.find(connection, listspec)
         people = itertools.chain.from_iterable(lines.people for lines in wanted)
@@ -260,8 +262,9 @@ def _check_choice(*, listspec: bool, some: bool, everybody: bool, fromall: bool)
 def _read(file: IO[str] | None, addresses: Sequence[str]) -> "Iterator[Lines]":
     """What the file says, then what the options say."""
     from mlcore.actions.members import read
+    from mlcore.cli.memberfile import people_in
 
-    return itertools.chain(read(file or ()), read(addresses, numbered=False))
+    return itertools.chain(people_in(file) if file else (), read(addresses, numbered=False))
 
 
 def _remove(

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlcore.base.errors import BadInput, LocalTrouble, MlcoreError
+from mlcore.base.errors import BadInput, ConfigError, LocalTrouble, MlcoreError
 from mlcore.cli.options import age, json_option, print_json
 from mlcore.cli.site import NOT_RUNNING as NOT_RUNNING_TEXT
 from mlcore.cli.site import Site
+from mlcore.cli.text import line
 
 if TYPE_CHECKING:
-    from mlcore.config.settings import Settings
     from mlcore.server.main import Server
 
 STOP_S = 15.0
@@ -84,6 +84,18 @@ def _require_owner(site: Site) -> None:
                 )
 
 
+def _require_readable(site: Site) -> None:
+    """A server in the background reads the file anew, as the owner of the site. Root may have read one that
+    is for root alone."""
+    file = site.settings.config_file
+    if file and not os.access(file, os.R_OK):
+        import grp
+        import pwd
+
+        user, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+        raise BadInput(f"{user} may not read {file}", f"run chown root:{group} {file}; chmod 640 {file}")
+
+
 def _start_background(ctx: click.Context, *, quiet: bool) -> None:
     from mlcore.cli.background import start_background
     from mlcore.config.directories import prepare
@@ -91,10 +103,13 @@ def _start_background(ctx: click.Context, *, quiet: bool) -> None:
 
     site: Site = ctx.obj
     settings = site.settings
+    _require_readable(site)
     prepare(settings.paths)
     log = log_path(settings) or os.path.join(settings.paths.log_dir, LOG_FILE)
     if not quiet:
         click.echo("Starting mlcore's master runner")
+        if settings.mta.incoming == "postfix":
+            click.echo("Generating MTA alias maps")
     arguments = ["-C", settings.config_file] if settings.config_file else []
 
     def is_ready(process: int) -> bool:
@@ -135,7 +150,8 @@ async def _demo(server: "Server") -> None:
 def stop(site: Site, quiet: bool) -> None:
     """Stop the running server, and wait until it has stopped."""
     if site.ask_running({"do": "stop"}) is None:
-        click.echo(NOT_RUNNING_TEXT, err=True)
+        if not quiet:
+            click.echo(NOT_RUNNING_TEXT, err=True)
         return
     if not quiet:
         click.echo("Shutting down mlcore's master runner")
@@ -170,6 +186,7 @@ def restart(ctx: click.Context, quiet: bool) -> None:
             "stop it, and start it again where it was started",
         )
     _require_owner(site)  # what would keep it from starting again must not stop it
+    _require_readable(site)
     if not quiet:
         click.echo("Restarting the mlcore runners")
     site.ask_running({"do": "stop"})
@@ -183,10 +200,10 @@ def restart(ctx: click.Context, quiet: bool) -> None:
 def reopen(site: Site, quiet: bool) -> None:
     """Let the running server open its log files anew, and read its configuration.
 
-    Says which changes wait for a restart. With a configuration that cannot be used the old one stays in
-    force, and the exit status is 2.
+    Says which changes wait for a restart. With a configuration that cannot be used the log is opened anew all
+    the same, the old configuration stays in force, and the exit status is 2.
     """
-    told = site.ask_running({"do": "reopen"})
+    told = _reopened(site)
     if told is None:
         raise BadInput(NOT_RUNNING_TEXT, _START_IT)
     if quiet:
@@ -195,6 +212,16 @@ def reopen(site: Site, quiet: bool) -> None:
     for title, names in (("Changed", told.get("changed")), ("After a restart", told.get("restart"))):
         if names:
             click.echo(f"{title}: {', '.join(names)}")
+
+
+def _reopened(site: Site) -> dict[str, Any] | None:
+    """What the server says; None if none runs. Its own words when it refuses have no remedy apart."""
+    try:
+        return site.ask_running({"do": "reopen"})
+    except BadInput as error:
+        if error.remedy:
+            raise
+        raise BadInput(f"{error} (the old configuration stays in force)") from error
 
 
 @click.command()
@@ -208,14 +235,23 @@ def status(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     else:
-        click.echo("\n".join(_lines(answer, site.settings, now=site.now())))
+        click.echo("\n".join(_lines(answer, outbox=_is_outbox(site), now=site.now())))
     if not answer["running"]:
         ctx.exit(NOT_RUNNING)
 
 
-def _lines(answer: dict[str, Any], settings: "Settings", *, now: float) -> list[str]:
+def _is_outbox(site: Site) -> bool:
+    """Whether mail is given to nobody; a configuration that cannot be used is told of beside the status."""
+    try:
+        return site.settings.mta.outgoing == "outbox"
+    except ConfigError as error:
+        click.echo(f"Warning: {line(str(error))}", err=True)
+        return False
+
+
+def _lines(answer: dict[str, Any], *, outbox: bool, now: float) -> list[str]:
     lines = []
-    if settings.mta.outgoing == "outbox":
+    if outbox:
         lines.append("NOTE: outgoing is outbox, mail is given to nobody")
     if not answer["running"]:
         return [*lines, NOT_RUNNING_TEXT]
@@ -245,5 +281,5 @@ def _standing(one: dict[str, Any], *, now: float) -> str:
     if one["crashes"]:
         text += f", crashed {one['crashes']} times"
     if one["last_error"]:
-        text += f"; {age(now - one['last_error_at'])} ago: {one['last_error']}"
+        text += f"; {age(now - one['last_error_at'])} ago: {line(str(one['last_error']))}"
     return text

@@ -11,6 +11,7 @@ from mlcore.base.errors import BadInput
 from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.options import json_option, print_json
 from mlcore.cli.site import Site
+from mlcore.cli.text import lines
 
 if TYPE_CHECKING:
     from mlcore.lists.attributes import Attribute
@@ -120,11 +121,11 @@ def _show(site: Site, listspec: str, names: Sequence[str], *, as_json: bool) -> 
             return
         shown = action.shown(connection, policy)
     if len(names) == 1:
-        click.echo(shown[chosen[0]])
+        click.echo(lines(shown[chosen[0]]))
         return
     for name in chosen:
         # further lines stand under the first, so that each name begins a line
-        click.echo(f"{name}: {shown[name]}".replace("\n", "\n    "))
+        click.echo(f"{name}: {lines(shown[name])}".replace("\n", "\n    "))
 
 
 def _describe(names: Sequence[str], *, as_json: bool) -> None:

@@ -13,10 +13,12 @@ from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlcore.base.errors import BadInput, DiskTrouble, MlcoreError
+import mlcore
+from mlcore.base.errors import BadInput, ConfigError, DiskTrouble, MlcoreError
+from mlcore.cli.text import line
 from mlcore.config.directories import prepare
-from mlcore.config.loader import load
-from mlcore.config.settings import Settings
+from mlcore.config.loader import examine, load
+from mlcore.config.settings import Paths, Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -44,6 +46,20 @@ class Site:
         os.umask(0o077)
         become_owner(settings)
         return settings
+
+    @cached_property
+    def paths(self) -> Paths:
+        """Where files lie, also by a configuration that cannot be used for other reasons: a server that runs
+        is there all the same. Raises ConfigError where the paths are in doubt."""
+        try:
+            return self.settings.paths
+        except ConfigError:
+            standing = examine(self._config).standing
+            if standing is None:
+                raise
+            os.umask(0o077)
+            become_owner(standing)
+            return standing.paths
 
     def now(self) -> float:
         """Unix seconds."""
@@ -84,10 +100,10 @@ class Site:
             told = self.ask_running({**command, "maps": True}, timeout_s=_MAPS_S) or {}
         except MlcoreError as error:  # it looks by itself, once a second
             if maps:
-                print(f"Postfix maps: {error}", file=sys.stderr)
+                print(f"Postfix maps: {line(str(error))}", file=sys.stderr)
             return
         if told.get("maps") == "failed":
-            print(f"Postfix maps: {told.get('maps_error') or 'not written'}", file=sys.stderr)
+            print(f"Postfix maps: {line(told.get('maps_error') or 'not written')}", file=sys.stderr)
 
     @contextlib.contextmanager
     def glance(self) -> "Iterator[Connection]":
@@ -123,7 +139,7 @@ class Site:
         Raises BadInput if it refuses or this user may not ask, LocalTrouble if it does not answer."""
         from mlcore.server.control import ask
 
-        path = self.settings.paths.control_socket
+        path = self.paths.control_socket
         try:
             return ask(path, command, timeout_s=timeout_s)
         except BadInput as error:
@@ -137,7 +153,7 @@ class Site:
         but a server that starts while it is asked would be sent away: ask only after a stop."""
         from mlcore.spool.operator import spool_lock
 
-        lock = spool_lock(self.settings.paths.queue_dir)
+        lock = spool_lock(self.paths.queue_dir)
         try:
             free = lock.take()
         except FileNotFoundError:
@@ -170,6 +186,17 @@ def become_owner(settings: Settings) -> None:
     os.initgroups(user.pw_name, user.pw_gid)
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)
+    _require_program(user, settings)
+
+
+def _require_program(user: pwd.struct_passwd, settings: Settings) -> None:
+    """What is imported from here on is read as the owner, who cannot look into the home of root, say."""
+    for file in (os.__file__, mlcore.__file__):
+        if not os.access(file, os.R_OK):
+            raise BadInput(
+                f"{settings.paths.var_dir} belongs to {user.pw_name}, who may not read {file}",
+                "install Python and mlcore where everybody may read them",
+            )
 
 
 def _owner(settings: Settings) -> pwd.struct_passwd | None:

@@ -135,7 +135,7 @@ KEYS: dict[str, dict[str, str]] = {
     },
     "bounces": {"register_bounces_every": "mlcore reads no bounces yet"},
     "database": {
-        "class": "the url says which database it is",
+        "class": "the url says which database it is, and one of Mailman cannot be used",
         "debug": "[logging.root] level: debug shows what is done",
     },
     "logging.root": {

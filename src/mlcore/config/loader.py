@@ -7,8 +7,8 @@ from typing import Any
 
 from mlcore.base.errors import ConfigError
 from mlcore.config import pairs
-from mlcore.config.reader import Reader
-from mlcore.config.settings import Origin, Settings
+from mlcore.config.reader import Reader, is_section
+from mlcore.config.settings import MailmanSettings, Origin, Settings
 from mlcore.config.syntax import sections
 
 ENVIRONMENT = "MLCORE_CONFIG_FILE"
@@ -21,14 +21,19 @@ _SEARCHED = (
     "/etc/mlcore/mlcore.cfg",
 )
 _BUILT_IN = "(built-in defaults)"
+_MAILMAN = frozenset(item.name for item in fields(MailmanSettings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """What became of a configuration. settings: None where anything is wrong; problems: all that was seen."""
+    """What became of a configuration. settings: None where anything is wrong; problems: all that was seen.
+
+    standing: what could be understood, with defaults in the place of what is wrong, if that leaves no doubt
+    about the paths: enough to reach a server that runs by what the file said before."""
 
     settings: Settings | None
     problems: tuple[ConfigError, ...]
+    standing: Settings | None
 
     def usable(self) -> Settings:
         """The settings. Raises the first of the problems."""
@@ -72,9 +77,8 @@ def find(explicit: str | None, *, environ: Mapping[str, str], cwd: str) -> str:
         if named:
             path = os.path.join(cwd, named)
             if not os.path.isfile(path):
-                raise ConfigError(
-                    f"{where} names it, and there is no such file", "name one that exists", file=path
-                )
+                wrong = "this is no plain file" if os.path.exists(path) else "there is no such file"
+                raise ConfigError(f"{where} names it, and {wrong}", "name one that exists", file=path)
             return path
     home = environ.get("HOME", "")
     for pattern in _SEARCHED:
@@ -99,19 +103,29 @@ def parse(text: str, *, file: str, cwd: str) -> Settings:
 
 def _examine(origin: Origin) -> Examined:
     try:
-        text = _text(origin.file) if origin.file else ""
+        octets = _octets(origin.file) if origin.file else b""
     except ConfigError as error:
-        return Examined(settings=None, problems=(error,))
-    return _judge(text, origin)
-
-
-def _text(file: str) -> str:
+        return Examined(settings=None, problems=(error,), standing=None)
     try:
         # Editors of other systems put a byte order mark before the first line.
-        with open(file, encoding="utf-8-sig") as source:
-            return source.read()
+        return _judge(_plain(octets.decode("utf-8-sig")), origin)
     except UnicodeDecodeError as error:
-        raise ConfigError(f"octet {error.start} is not UTF-8", "save the file as UTF-8", file=file) from error
+        wrong = ConfigError(
+            f"octet {error.start} is not UTF-8", "save the file as UTF-8", file=origin.file or _BUILT_IN
+        )
+        standing = _judge(_plain(octets.decode("utf-8-sig", "replace")), origin).standing
+        return Examined(settings=None, problems=(wrong,), standing=standing)
+
+
+def _plain(text: str) -> str:
+    """With the line ends of this system."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _octets(file: str) -> bytes:
+    try:
+        with open(file, "rb") as source:
+            return source.read()
     except OSError as error:
         raise ConfigError(
             f"cannot be read ({error.strerror})", "name a file that this user may read", file=file
@@ -125,7 +139,18 @@ def _judge(text: str, origin: Origin) -> Examined:
     settings = _settings(reader, origin)
     pairs.check(settings, reader)
     problems += reader.problems
-    return Examined(settings=None if problems else settings, problems=tuple(problems))
+    return Examined(
+        settings=None if problems else settings,
+        problems=tuple(problems),
+        standing=None if any(map(_may_concern_paths, problems)) else settings,
+    )
+
+
+def _may_concern_paths(problem: ConfigError) -> bool:
+    """Whether a problem may hide or change where files lie, also as a misspelt key or section."""
+    if problem.section == "mailman":
+        return problem.key not in _MAILMAN or problem.key == "layout"
+    return problem.section.startswith("paths") or not is_section(problem.section)
 
 
 def _settings(reader: Reader, origin: Origin) -> Settings:

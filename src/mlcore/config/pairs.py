@@ -9,6 +9,7 @@ from mlcore.config.reader import Reader
 from mlcore.config.settings import Settings
 from mlcore.config.values import signs
 
+_LMTP_PORT = 8024
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  (compared with, not bound)
 
 
@@ -73,7 +74,8 @@ def _loop(settings: Settings) -> tuple[str, str] | None:
     if mta.outgoing != "smtp" or mta.lmtp_socket or not mta.lmtp_port:
         return None
     if _same((mta.lmtp_host, mta.lmtp_port), (mta.smtp_host, mta.smtp_port)):
-        return "mlcore would give mail to itself: this is also smtp_port", "write another port, like 8024"
+        free = "write another port, like 8024" if mta.lmtp_port != _LMTP_PORT else "write another smtp_port"
+        return "mlcore would give mail to itself: this is also smtp_port", free
     return None
 
 

@@ -107,9 +107,15 @@ class Reader:
         result: dict[str, Any] = {}
         for item in fields(record):
             if item.name in given or item.metadata["kind"].paths:
+                known = len(self.problems)
                 written = variables[item.name] if record is Paths else given.get(item.name, str(item.default))
                 self._take(result, name, item, written, variables)
+                if item.name not in given and self._paths_are_wrong(known):
+                    del self.problems[known:]  # a default is wrong only because of what it is made of
         return result
+
+    def _paths_are_wrong(self, count: int) -> bool:
+        return any(problem.section.startswith("paths") for problem in self.problems[:count])
 
     def _take(
         self,
@@ -166,6 +172,13 @@ class Reader:
             "cwd": cwd.replace("$", _DOLLAR),
             "cfg_file": file.replace("$", _DOLLAR),
         }
+
+
+def is_section(name: str) -> bool:
+    """Whether there is such a section here or in a mailman.cfg; those of the paths are not asked about."""
+    return (
+        name in _real_sections() or name in incumbent.KEYS or name.partition(".")[0] in incumbent.CATEGORIES
+    )
 
 
 def suggestion(word: str, offered: list[str], noun: str, near: Iterable[str] = ()) -> str:

@@ -45,7 +45,7 @@ def test_names_of_commands_are_completed_without_importing_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    assert done.stdout == "['mlcore.cli.site', 'mlcore.cli.main']\n"
+    assert done.stdout == "['mlcore.cli.streams', 'mlcore.cli.text', 'mlcore.cli.site', 'mlcore.cli.main']\n"
 
 
 def test_lists_are_completed(site: SiteInDirectory) -> None:

@@ -27,6 +27,11 @@ def test_help_is_the_help_of_all_or_of_one_command() -> None:
         result.output.partition("\n")[2] == CliRunner().invoke(cli, ["stop", "-h"]).output.partition("\n")[2]
     )
 
+    result = CliRunner().invoke(cli, ["help", "domains", "add"])
+    assert result.output.startswith("Usage: cli domains add [OPTIONS] HOST\n")
+    assert "No such command 'x'." in CliRunner().invoke(cli, ["help", "domains", "x"]).stderr
+    assert "No such command 'x'." in CliRunner().invoke(cli, ["help", "stop", "x"]).stderr
+
     result = CliRunner().invoke(cli, ["help", "nonsense"])
     assert result.exit_code == 2
     assert "Error: No such command 'nonsense'." in result.stderr

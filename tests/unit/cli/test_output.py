@@ -2,6 +2,8 @@
 
 import os
 import pwd
+import resource
+import signal
 import stat
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from mlcore.base.errors import DiskTrouble
 from mlcore.cli.output import OUTPUT_FILE, Output
 
 
@@ -78,10 +81,11 @@ def test_a_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
-def test_a_new_file_obeys_the_umask_of_the_caller(tmp_path: Path) -> None:
-    os.umask(0o027)
+def test_p26_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """The members of a list, or a configuration, are nobody else's business, whatever the umask of root."""
+    os.umask(0o022)
     assert CliRunner().invoke(write, ["-o", str(tmp_path / "out")]).exit_code == 0
-    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o640
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o600
 
 
 def test_a_dash_is_standard_output_and_a_device_is_written_to() -> None:
@@ -93,8 +97,33 @@ def test_a_dash_is_standard_output_and_a_device_is_written_to() -> None:
 def test_a_full_device_is_an_error() -> None:
     result = CliRunner().invoke(write, ["-o", "/dev/full"])
 
-    assert result.exit_code == 1
-    assert result.stderr.startswith("Error: Could not open file '/dev/full': No space left")
+    assert isinstance(result.exception, DiskTrouble)
+    assert str(result.exception) == "writing /dev/full: No space left on device"
+
+
+@pytest.mark.usefixtures("rights")
+def test_a_disk_that_fills_up_under_a_long_text_is_an_error_and_no_traceback(tmp_path: Path) -> None:
+    """More than a buffer of text, so that it is the write itself that fails."""
+    (tmp_path / "out").write_text("before")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limit[1]))
+    try:
+        result = CliRunner().invoke(write, ["-o", str(tmp_path / "out"), "--text", "words\n" * 20_000])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+
+    assert isinstance(result.exception, DiskTrouble)
+    assert str(result.exception) == f"writing {tmp_path}/out: File too large"
+    assert (tmp_path / "out").read_text() == "before"
+    assert leftovers(tmp_path) == ["out"]
+
+
+def test_what_utf_8_does_not_have_is_escaped(tmp_path: Path) -> None:
+    with Output(str(tmp_path / "out")) as stream:
+        stream.write("a\udcff")
+    assert (tmp_path / "out").read_text() == "a\\udcff"
 
 
 def test_a_place_where_nothing_can_be_is_a_usage_error(tmp_path: Path) -> None:
@@ -112,7 +141,7 @@ def test_a_place_that_goes_away_is_an_error(tmp_path: Path) -> None:
     (hidden,) = directory.iterdir()
     hidden.unlink()
 
-    with pytest.raises(click.FileError), output as stream:
+    with pytest.raises(DiskTrouble), output as stream:
         stream.write("words")
 
     output.abandon()

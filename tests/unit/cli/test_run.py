@@ -1,6 +1,9 @@
 """`mlcore start`, `stop`, `status` as seen without a server, and with something that answers like one."""
 
 import contextlib
+import grp
+import os
+import pwd
 import threading
 import time
 from collections.abc import Callable
@@ -113,7 +116,11 @@ def test_a_start_in_the_background_says_where_the_log_is(
     fake = started(monkeypatch, Started(ready=True, status=None, said=""))
     log = f"{owned.settings.paths.log_dir}/mlcore.log"
 
-    assert owned.run("start").output == f"Starting mlcore's master runner\nLogging to {log}\n"
+    assert owned.run("start").output.splitlines() == [
+        "Starting mlcore's master runner",
+        "Generating MTA alias maps",
+        f"Logging to {log}",
+    ]
     assert fake.asked == (["-C", str(owned.config), "start", "--foreground", "--log", log], log)
     assert owned.run("start", "-q").output == ""
 
@@ -235,7 +242,85 @@ def test_a_mistake_in_the_configuration_is_told_to_whoever_reopens(site: SiteInD
     with answering(site.settings.paths.control_socket, {"reopen": told}):
         result = site.run("reopen")
 
-    assert (result.exit_code, result.stderr) == (2, "Error: mlcore.cfg [mta] retry_base: this is no span\n")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: mlcore.cfg [mta] retry_base: this is no span (the old configuration stays in force)\n",
+    )
+
+
+WRONG = [
+    pytest.param("[mta]\nretry_base: soon\n", " [mta] retry_base: ", id="a wrong value"),
+    pytest.param("[mta]\noops\n", " [mta]: line 4 cannot be read: ", id="a line that is none"),
+    pytest.param("[mta]\nretry_base: 1m\n[mta]\n", " [mta]: stands twice", id="a section twice"),
+    pytest.param("[mta]\nretry_bse: 1m\n", " [mta] retry_bse: there is no such key", id="an unknown key"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "told"), WRONG)
+def test_a_server_can_be_reached_while_its_configuration_is_broken(
+    tmp_path: Path, wrong: str, told: str
+) -> None:
+    """`logrotate` calls `status` and `reopen`: the log has to be opened anew, whatever the file says."""
+    site = SiteInDirectory(tmp_path)
+    site.run("lists")
+    path = site.settings.paths.control_socket
+    site.config.write_text(f"[paths.here]\nvar_dir: {tmp_path}/var\n{wrong}")
+    answers: dict[str, dict[str, object]] = {
+        "status": {"ok": True, "state": "starting", "pid": 4711},
+        "reopen": {"ok": False, "error": "of no use"},
+        "stop": {"ok": True},
+    }
+    with answering(path, answers, until="stop") as heard:
+        status, reopened, stopped = site.run("status"), site.run("reopen", "-q"), site.run("stop")
+
+    assert (status.exit_code, status.stdout) == (
+        0,
+        "mlcore is running (master pid: 4711)\nstate: starting\n",
+    )
+    assert status.stderr.startswith(f"Warning: {site.config}{told}")
+    assert (reopened.exit_code, reopened.stderr) == (
+        2,
+        "Error: of no use (the old configuration stays in force)\n",
+    )
+    assert (stopped.exit_code, stopped.stderr) == (0, "")
+    assert [command["do"] for command in heard] == ["status", "reopen", "stop"]
+    assert site.run("lists").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "wrong", ["[paths.here]\nlog_dir: /tmp\n", "[pahts.here]\n", "[mailman]\nlayuot: fhs\n"]
+)
+def test_no_server_is_asked_where_the_paths_are_in_doubt(site: SiteInDirectory, wrong: str) -> None:
+    """Another one could hear it."""
+    with answering(site.settings.paths.control_socket, {"stop": {"ok": True}}, until="stop") as heard:
+        site.config.write_text(site.config.read_text() + wrong)
+        result = site.run("stop")
+        assert heard == []
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: {site.config} [")
+
+
+@pytest.mark.parametrize("command", ["start", "restart"])
+def test_a_configuration_that_the_owner_may_not_read_stops_no_server(
+    owned: SiteInDirectory, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Root has read it; the server in the background could not, and the old one would be gone by then."""
+    owned.run("lists")
+    fake = started(monkeypatch, Started(ready=True, status=None, said=""))
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != str(owned.config) and access(path, mode))
+    with contextlib.ExitStack() as stack:
+        if command == "restart":
+            status = {"status": {"ok": True, "pid": 1}}
+            heard = stack.enter_context(answering(owned.settings.paths.control_socket, status))
+        result = owned.run(command)
+
+    user, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+    remedy = f"run chown root:{group} {owned.config}; chmod 640 {owned.config}"
+    assert (result.exit_code, result.output) == (2, f"Error: {user} may not read {owned.config}: {remedy}\n")
+    assert fake.asked is None
+    assert command == "start" or heard == [{"do": "status"}]
 
 
 @pytest.mark.parametrize(
@@ -288,6 +373,7 @@ def test_stop_without_a_server_has_nothing_to_do(site: SiteInDirectory) -> None:
     result = site.run("stop")
 
     assert (result.exit_code, result.stderr) == (0, "mlcore is not running\n")
+    assert site.run("stop", "-q").output == ""
 
 
 def test_stop_waits_until_the_spool_is_free(site: SiteInDirectory) -> None:

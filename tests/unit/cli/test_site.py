@@ -152,6 +152,19 @@ def test_a_new_site_of_the_system_belongs_to_the_user_of_the_package(
     assert not (tmp_path / "lib" / "data").exists()  # its owner makes that
 
 
+def test_an_owner_who_cannot_read_the_program_is_told_at_once(
+    directory: SiteInDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python in the home of root: the next import would have ended in a traceback."""
+    FakeProcess(monkeypatch)
+    var_dir = directory.settings.paths.var_dir
+    os.mkdir(var_dir)
+    os.chown(var_dir, pwd.getpwnam("nobody").pw_uid, -1)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(BadInput, match=f"{var_dir} belongs to nobody, who may not read .*: install Python"):
+        become_owner(directory.settings)
+
+
 def test_a_directory_that_cannot_be_made_is_trouble(
     directory: SiteInDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,7 +63,7 @@ NOTICES = """\
 [mta] incoming: mailman.mta.postfix.LMTP is taken as postfix: write that
 [mta] outgoing: mailman.mta.deliver.deliver is taken as smtp: write that
 [mta] max_recipients: 0 is taken as 10000: write that
-[database] class: has no effect: the url says which database it is
+[database] class: has no effect: the url says which database it is, and one of Mailman cannot be used
 [database] debug: has no effect: [logging.root] level: debug shows what is done
 [database] url: postgresql+psycopg2 is taken as postgresql: write that
 [logging.root] datefmt: has no effect: times are written as RFC 3339 says

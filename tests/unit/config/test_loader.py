@@ -112,6 +112,11 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         read(str(tmp_path))
 
 
+def test_a_directory_is_not_called_missing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="-C names it, and this is no plain file: name one that exists"):
+        find(str(tmp_path), environ={}, cwd="/")
+
+
 def test_the_search_goes_from_near_to_far(tmp_path: Path) -> None:
     cwd, home = tmp_path / "work", tmp_path / "home"
     (cwd / "var/etc").mkdir(parents=True)
@@ -155,7 +160,7 @@ def test_everything_that_is_wrong_is_found(tmp_path: Path) -> None:
 
     assert examined.settings is None
     assert [(problem.section, problem.key) for problem in examined.problems] == [
-        ("", ""),
+        ("mta", ""),
         ("nntpp", ""),
         ("webservice", "ports"),
         ("runner.out", "start"),
@@ -166,6 +171,75 @@ def test_everything_that_is_wrong_is_found(tmp_path: Path) -> None:
     ]
     with pytest.raises(ConfigError, match="line 2 cannot be read"):
         examined.usable()
+
+
+def test_one_wrong_path_is_one_problem(tmp_path: Path) -> None:
+    """What is made of it by default is wrong too, and to mend none of that would help."""
+    (tmp_path / "mlcore.cfg").write_text(
+        "[paths.here]\nvar_dir: relative\nlog_dir: $var_dir/logs\n[mta]\nsmtp_port: x\n"
+    )
+
+    examined = examine(environ={}, cwd=str(tmp_path))
+
+    assert [(problem.section, problem.key) for problem in examined.problems] == [
+        ("paths.here", "var_dir"),
+        ("paths.here", "log_dir"),
+        ("mta", "smtp_port"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        "[mta]\nsmtp_port: x\n",
+        "[mta]\nsmtp_prot: 1\n",
+        "[mta]\noops\n",
+        "[mta]\nsmtp_port: 1\nsmtp_port: 2\n",
+        "[mta]\n[mta]\n",
+        "[mailman]\nsite_owner: anne\n",
+        "[database]\nurl: mysql://h/d\n",
+        "[webservice]\nprt: 1\n",
+        "[runner.out]\nstart: no\n",
+        "# caf\xe9\n",
+    ],
+)
+def test_where_files_lie_is_known_in_spite_of_a_mistake_elsewhere(tmp_path: Path, more: str) -> None:
+    (tmp_path / "mlcore.cfg").write_text(f"[paths.here]\nvar_dir: {tmp_path}/here\n{more}", "iso-8859-1")
+
+    examined = examine(environ={}, cwd=str(tmp_path))
+
+    assert (examined.settings is None) == bool(more)
+    assert examined.standing is not None
+    assert examined.standing.paths.control_socket == f"{tmp_path}/here/mlcore.sock"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "queue_dir: relative\n",
+        "vardir: /srv\n",
+        "oops\n",
+        "var_dir: /srv\n",
+        "[paths.fsh]\nvra_dir: /srv\n",
+        "[pahts.here]\n",
+        "[mailman]\nlayout: fsh\n",
+        "[mailman]\nlayuot: fhs\n",
+        "[mailman]\nlayout fhs\n",
+        "[mailman]\n[mailman]\nlayout: fhs\n",
+        "\0",
+    ],
+)
+def test_where_files_lie_is_in_doubt_after_some_mistakes(tmp_path: Path, more: str) -> None:
+    (tmp_path / "mlcore.cfg").write_text(f"[paths.here]\nvar_dir: {tmp_path}/here\n{more}")
+
+    assert examine(environ={}, cwd=str(tmp_path)).standing is None
+
+
+def test_line_ends_of_other_systems_are_none_of_the_values(tmp_path: Path) -> None:
+    for end in ("\r\n", "\r"):
+        (tmp_path / "mlcore.cfg").write_bytes(f"[mta]{end}smtp_host: a.example{end}".encode())
+        assert load(environ={}, cwd=str(tmp_path)).mta.smtp_host == "a.example"
 
 
 def test_a_file_that_cannot_be_read_is_one_problem(tmp_path: Path) -> None:

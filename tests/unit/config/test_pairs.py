@@ -26,6 +26,16 @@ def test_what_goes_together(text: str) -> None:
     parse(text, file="", cwd="/work")
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [("smtp_port: 8024", "write another smtp_port"), ("lmtp_port: 25", "write another port, like 8024")],
+)
+def test_the_remedy_for_a_loop_is_no_loop(text: str, remedy: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(f"[mta]\n{text}\n", file="", cwd="/work")
+    assert caught.value.remedy == remedy
+
+
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.2", "::1", "0.0.0.0", "::"])
 def test_a_host_that_reaches_itself_makes_a_loop(host: str) -> None:
     with pytest.raises(ConfigError, match="mlcore would give mail to itself"):
