@@ -34,9 +34,9 @@ def database_path(url: str) -> str:
     return path
 
 
-def make_engine(url: str, *, writes: bool, wait_s: float) -> Engine:
+def make_engine(url: str, *, writes: bool, wait_s: float, wal: bool = True) -> Engine:
     """See `connect.make_engine`. A file that is missing when a connection opens is trouble: `secure` makes
-    it."""
+    it. wal: the file is put into write-ahead mode, which changes it; without, it is only looked at."""
     path = quote(os.path.abspath(database_path(url)))
 
     def connect() -> sqlite3.Connection:
@@ -54,7 +54,7 @@ def make_engine(url: str, *, writes: bool, wait_s: float) -> Engine:
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
 
     def on_connect(driver_connection: Any, _record: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in (*(("journal_mode=WAL",) if wal else ()), "synchronous=FULL", "foreign_keys=ON"):
             driver_connection.execute(f"PRAGMA {pragma}").close()
         if not writes:
             driver_connection.execute("PRAGMA query_only=ON").close()

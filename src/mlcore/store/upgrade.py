@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 
 from mlcore.base.errors import BadInput
 from mlcore.store import schema, sqlite
-from mlcore.store.connect import is_postgresql, make_engine, shown, troubles
+from mlcore.store.connect import BUSY_TIMEOUT_S, is_postgresql, make_engine, shown, troubles
 from mlcore.store.engine import open_sync
 
 MIGRATIONS = os.path.join(os.path.dirname(__file__), "migrations")
@@ -146,11 +146,14 @@ def _known() -> frozenset[str]:
 def _look(url: str) -> str | None:
     """The revision of the database, None when it is empty; an SQLite file is made, and its rights are
     checked."""
-    if not is_postgresql(url):
-        sqlite.secure(sqlite.database_path(url))
-    with troubles(), make_engine(url, writes=False).connect() as connection:
-        if is_postgresql(url):
+    if is_postgresql(url):
+        with troubles(), make_engine(url, writes=False).connect() as connection:
             _refuse_encoding(connection)
+            return _revision(connection, url)
+    sqlite.secure(sqlite.database_path(url))
+    # it may be somebody else's: not even the mode of its journal is changed
+    engine = sqlite.make_engine(url, writes=False, wait_s=BUSY_TIMEOUT_S, wal=False)
+    with troubles(), engine.connect() as connection:
         return _revision(connection, url)
 
 
@@ -187,5 +190,6 @@ def _refusal(revision: str) -> BadInput:
         )
     return BadInput(
         f"the database has schema {revision}, which this mlcore ({schema.REVISION}) does not know",
-        "start the mlcore that made it, or restore the copy made before its `mlcore db upgrade`",
+        "start the mlcore that made it, restore the copy made before its `mlcore db upgrade`, or name another"
+        " database in the URL",
     )

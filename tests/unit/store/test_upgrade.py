@@ -1,6 +1,8 @@
 """First start, later starts, and databases of another age."""
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -195,3 +197,20 @@ class FakeConnection:
 
     def scalar(self) -> str:
         return self._answer
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("table", ["ant (id INTEGER)", "alembic_version (version_num TEXT)"])
+def test_a_file_of_somebody_else_is_refused_as_it_was(tmp_path: Path, table: str) -> None:
+    """A look put it into write-ahead mode once."""
+    path = tmp_path / "other.db"
+    with contextlib.closing(sqlite3.connect(path)) as other, other:
+        other.execute(f"CREATE TABLE {table}")
+        if table.startswith("alembic"):
+            other.execute("INSERT INTO alembic_version VALUES ('bb7ad86b1ef0')")
+    before = path.read_bytes()
+    for ask in (prepare, state, upgrade):
+        with pytest.raises(BadInput, match=r"something else|does not know"):
+            ask(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["other.db"]
