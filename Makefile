@@ -79,7 +79,7 @@ soak: dev packages machines
 	MLCORE_TEST_DATABASE=postgresql $(BIN)/pytest -m 'not system' $(ANY_DATABASE)
 
 bench: dev
-	for row in lmtp_in spool database render smtp_out whole_way; do $(BIN)/python benchmarks/$$row.py || exit; done
+	for row in lmtp_in spool database render smtp_out whole_way command_line; do $(BIN)/python benchmarks/$$row.py || exit; done
 
 lock: $(VENV)/.made
 	$(PIP) install pip-tools
