@@ -13,7 +13,7 @@ LOCK := --generate-hashes --allow-unsafe --strip-extras --quiet --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DELETE_ON_ERROR:
-.PHONY: help venv dev packages run test check machines system soak bench lock example clean
+.PHONY: help venv dev packages run test test-sqlite test-postgresql check machines system soak bench lock example clean
 
 help:
 	@echo 'make run      a server to try things out (Ctrl-C stops it)'
@@ -56,9 +56,14 @@ run: venv
 	@tools/demo-config var
 	@exec $(BIN)/mlcore -C var/etc/mlcore.cfg start --foreground --demo
 
-# All of it on SQLite, then on PostgreSQL what comes near a database.
+# All of it on SQLite, and on PostgreSQL what comes near a database. Both at the same time: most of it waits.
 test: dev packages
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going test-sqlite test-postgresql
+
+test-sqlite: dev packages
 	$(BIN)/pytest -m 'not soak and not system'
+
+test-postgresql: dev packages
 	MLCORE_TEST_DATABASE=postgresql $(BIN)/pytest -m 'not soak and not system' $(ON_DATABASE)
 
 check: dev
