@@ -4,12 +4,11 @@ import asyncio
 import contextlib
 import os
 import socket
-import stat
 from collections.abc import Iterable
 from dataclasses import replace
 
+from mlcore.base import socket_files
 from mlcore.base.clock import Clock
-from mlcore.base.errors import BadInput
 from mlcore.base.eventlog import EventLog
 from mlcore.base.ids import IdMaker
 from mlcore.ingress.accept import Acceptor
@@ -72,7 +71,7 @@ class LmtpServer:
 
         A socket file that a dead process left is replaced. Raises BadInput when a live one listens there, or
         when `path` is something else than a socket; OSError when the directory does not let it."""
-        _remove_stale(path)
+        socket_files.make_free(path)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             # Nobody can connect between bind() and listen(), so the mode holds from the first client on.
@@ -165,23 +164,3 @@ class LmtpServer:
                 if os.stat(path).st_ino == inode:
                     os.unlink(path)
         self._socket_files.clear()
-
-
-def _remove_stale(path: str) -> None:
-    """Removes the socket file of a process that is gone."""
-    try:
-        mode = os.lstat(path).st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(mode):
-        raise BadInput(f"{path} is in the way", "name a path for the LMTP socket where no other file is")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            os.unlink(path)
-            return
-        except BlockingIOError:
-            pass  # its queue is full, so somebody listens
-    raise BadInput(f"another server listens on {path}", "stop it, or name another path")

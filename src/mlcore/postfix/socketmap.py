@@ -8,11 +8,11 @@ import asyncio
 import contextlib
 import os
 import socket
-import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from mlcore.base.errors import BadInput, LocalTrouble
+from mlcore.base import socket_files
+from mlcore.base.errors import LocalTrouble
 from mlcore.base.eventlog import EventLog
 from mlcore.postfix import netstrings
 from mlcore.postfix.answers import UnknownMap
@@ -64,7 +64,7 @@ class SocketMap:
     async def start_unix(self, path: str, mode: int = 0o660) -> None:
         """Listens on a Unix socket at `path` with permission bits `mode`; one that a dead process left is
         replaced. Raises BadInput for something else than a socket there, or a live one; OSError."""
-        _remove_stale(path)
+        socket_files.make_free(path)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             listening.bind(path)
@@ -178,22 +178,3 @@ class SocketMap:
             self._log.warning("socketmap", reason=reason)
         printable = "".join(char if char.isprintable() else " " for char in reason[:_REASON])
         return b"TEMP " + printable.encode()
-
-
-def _remove_stale(path: str) -> None:
-    try:
-        found = os.lstat(path)
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(found.st_mode):
-        raise BadInput(f"{path} is not a socket", "choose another path, or move it away")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            os.unlink(path)
-            return
-        except BlockingIOError:
-            pass  # its queue is full, so somebody listens
-    raise BadInput(f"somebody listens on {path} already", "stop it, or choose another path")
