@@ -6,9 +6,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := src tests benchmarks tools
 # What is about Postfix, signatures or full disks is the same on any database: `make soak` runs it on PostgreSQL too.
 ANY_DATABASE := $(wildcard tests/integration/test_postfix_*.py tests/integration/test_signature_*.py \
-	tests/integration/test_p1_*.py tests/integration/test_p15_*.py)
+	$(addprefix tests/integration/,test_p1_*.py test_p15_*.py test_p6_*.py test_p7_*.py))
 ON_DATABASE := $(addprefix tests/unit/,store actions cli runners server) tests/chaos \
 	$(filter-out $(ANY_DATABASE),$(wildcard tests/integration/test_*.py))
+# What decides is pure, so that every branch of it can be tried, and is: by its own tests, which take twice as long
+# where branches are counted. All others are run by `make test`.
+PURE := $(addprefix tests/unit/,mail texts templates lists)
+COVERED := --cov=mlcore.mail --cov=mlcore.lists --cov=mlcore.texts --cov-branch --cov-fail-under=100 \
+	--cov-report=term-missing:skip-covered
 LOCK := --generate-hashes --allow-unsafe --strip-extras --quiet --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
@@ -18,7 +23,7 @@ LOCK := --generate-hashes --allow-unsafe --strip-extras --quiet --no-header \
 help:
 	@echo 'make run      a server to try things out (Ctrl-C stops it)'
 	@echo 'make test     all tests but the long ones, on SQLite and PostgreSQL'
-	@echo 'make check    format, lint, types, imports, unit tests in random order'
+	@echo 'make check    format, lint, types, imports, and every branch of what decides'
 	@echo 'make system   docs/install.md and the service in a Debian with a real systemd (as root)'
 	@echo 'make soak     the long tests'
 	@echo 'make bench    measurements'
@@ -50,7 +55,7 @@ venv: $(VENV)/.run
 dev: $(VENV)/.dev
 
 packages:
-	@tools/system-packages postfix postfix-lmdb postgresql strace
+	@tools/system-packages postfix postfix-lmdb postgresql strace mblaze
 
 run: venv
 	@tools/demo-config var
@@ -71,7 +76,7 @@ check: dev
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports
-	$(BIN)/pytest -p randomly tests/unit
+	$(BIN)/pytest -p randomly $(COVERED) $(PURE)
 
 machines:
 	@tools/system-packages debootstrap systemd-container

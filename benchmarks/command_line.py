@@ -13,7 +13,7 @@ from measure import place
 from mlcore.actions import lists
 from mlcore.config.directories import prepare as prepare_directories
 from mlcore.config.loader import load
-from mlcore.store import members
+from mlcore.store import members, standings
 from mlcore.store.engine import open_sync
 from mlcore.store.upgrade import prepare
 
@@ -155,8 +155,8 @@ def questions_of_a_post(url: str, list_id: str) -> None:
         show("recipients of a post to 100,000", times)
         begun = time.perf_counter()
         for number in range(1_000):
-            members.roles_of(connection, list_id, [f"large-{number}@site{number % 50}.example.net"])
-        show("roles of 1,000 senders", [time.perf_counter() - begun])
+            standings.of_senders(connection, list_id, [f"large-{number}@site{number % 50}.example.net"])
+        show("what 1,000 senders are to the list", [time.perf_counter() - begun])
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Row "database" of the budget: roles of the sender, post number, recipients."""
+"""Row "database" of the budget: what the sender is to the list, post number, recipients."""
 
 import asyncio
 
@@ -23,15 +23,16 @@ async def main() -> None:
         make_list(settings, 10)
         store = Store(settings.database.url)
         await store.start()
-        list_id, sender = "bench0.example.com", (key_of("member0@site0.example.net"),)
+        list_id, sender = "bench0.example.com", key_of("member0@site0.example.net")
 
         rosters = RosterCache(store, SystemClock())
 
         async def one(number: int) -> None:
             roster = await rosters.of(list_id)
             assert roster is not None
-            roster.roles_of(sender)
-            await store.write(numbers.take, f"entry{number}", list_id, 1.0)
+            assert sender in roster.standings
+            post = numbers.Post(sender, f"{number:032x}", f"{number:032x}")
+            await store.write(numbers.take, f"entry{number}", list_id, 1.0, post)
 
         for most in (1, 16):
             before = store.commits

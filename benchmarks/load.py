@@ -2,17 +2,44 @@
 
 import asyncio
 import time
+from pathlib import Path
+from typing import Any
 
 from mlcore.config.directories import prepare as prepare_directories
 from mlcore.config.settings import Settings
-from mlcore.lists.model import Domain, ListPolicy, Member
-from mlcore.store import domains, lists, members
+from mlcore.lists.model import DmarcAction, Domain, HeaderMatch, ListPolicy, Member, NewsgroupModeration
+from mlcore.store import bans, domains, header_matches, lists, members
 from mlcore.store.engine import open_sync
 from mlcore.store.upgrade import prepare
 
+EVERYTHING: dict[str, Any] = {
+    "acceptable_aliases": (r"^bench-.*@example\.org",),
+    "accept_these_nonmembers": (r"^.*@friend\.example",),
+    "dmarc_mitigate_action": DmarcAction.REJECT,
+    "dmarc_addresses": (r"^.*@strict\.example",),
+    "max_posts_per_day": 1_000_000,
+    "newsgroup_moderation": NewsgroupModeration.OPEN_MODERATED,
+    "spam_hold_score": 5.0,
+    "spam_discard_score": 15.0,
+    "bounce_matching_headers": "# comment\nX-Spam-Flag: ^yes\nSubject: viagra",
+    "header_matches": tuple(
+        HeaderMatch(header=name, pattern=pattern)
+        for name, pattern in (
+            ("subject", "lottery|prize"),
+            ("x-spam-flag", "^yes"),
+            ("x-mailer", "bulk"),
+            ("content-type", "application/x-msdownload"),
+            ("from", r"@evil\.example"),
+        )
+    ),
+}
+"""Settings with which every rule has something to do, and a post passes all the same."""
+BANS = ("spammer@example.net", r"^.*@evil\.example")
 
-def make_list(settings: Settings, count: int, lists_count: int = 1) -> list[str]:
-    """Lists of `count` members each, straight into the database; their posting addresses."""
+
+def make_list(settings: Settings, count: int, lists_count: int = 1, **more: Any) -> list[str]:
+    """Lists of `count` members each, straight into the database; their posting addresses. more: settings of
+    the lists."""
     prepare_directories(settings.paths)
     prepare(settings.database.url)
     names = []
@@ -27,12 +54,27 @@ def make_list(settings: Settings, count: int, lists_count: int = 1) -> list[str]
                 display_name=name.capitalize(),
                 subject_prefix=f"[{name}:%d] ",
                 description="A list to measure with",
+                **more,
             )
             lists.create(connection, policy, time.time())
+            if policy.header_matches:
+                header_matches.replace(connection, policy.list_id, policy.header_matches)
+                for pattern in BANS:
+                    bans.add(connection, pattern, policy.list_id, now=time.time())
             people = [Member(address=f"member{i}@site{i % 7}.example.net") for i in range(count)]
             members.add_many(connection, policy.list_id, people, time.time())
             names.append(policy.posting_address)
     return names
+
+
+def write_texts(settings: Settings) -> None:
+    """A header and a footer for all lists, below template_dir."""
+    place = Path(settings.paths.template_dir) / "site" / "en"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "list:member:regular:header.txt").write_text("Post to $display_name: $listname\n", "utf-8")
+    (place / "list:member:regular:footer.txt").write_text(
+        "-- \n$display_name mailing list\n$listname\nTo leave: $leave_email\nOwners: $owner_email\n", "utf-8"
+    )
 
 
 def post_octets(posting: str, number: int, size: int) -> bytes:

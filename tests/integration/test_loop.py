@@ -58,7 +58,7 @@ def test_p21_what_has_come_too_far_or_claims_to_be_the_list_is_discarded(
 
 
 def test_p21_two_lists_that_are_members_of_each_other_end(tmp_path: Path) -> None:
-    """Everybody gets the post once by each list that he is a member of."""
+    """Everybody gets the post once, also who is on both lists."""
     with KeepingRelay() as relay, RunningServer(tmp_path, smtp_port=relay.port) as server:
         server.make_list(_LISTS[0], ["anne@example.com", "bo@example.net", _LISTS[1]])
         server.make_list(_LISTS[1], ["anne@example.com", "cy@example.net", _LISTS[0]])
@@ -69,7 +69,7 @@ def test_p21_two_lists_that_are_members_of_each_other_end(tmp_path: Path) -> Non
         (event,) = _discarded(server, 1)
         assert event["list_id"] == "ant.example.com"
         assert relay.copies() == {
-            "anne@example.com": 2,
+            "anne@example.com": 1,
             "bo@example.net": 1,
             "cy@example.net": 1,
             **given_back,

@@ -52,7 +52,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 
 
 def test_a_post_from_outside_reaches_each_of_twenty_members_once(chain: Chain) -> None:
-    chain.submit(message("from outside", author=_MEMBERS[0]))
+    chain.submit(message("from outside", author=_MEMBERS[0], to=_LIST))
     assert chain.members.wait_copies(20, mark("from outside")) == dict.fromkeys(_MEMBERS, 1)
     chain.settle()
     assert chain.members.copies(mark("from outside")) == dict.fromkeys(_MEMBERS, 1)
@@ -63,7 +63,7 @@ def test_a_post_from_outside_reaches_each_of_twenty_members_once(chain: Chain) -
 
 def test_p8_long_lines_and_8bit_come_through_both_postfixes_unchanged(chain: Chain) -> None:
     body = ("本文" * 2_000 + "\r\n.leading dot\r\n" + "x" * 5_000 + "\r\n").encode()
-    octets = message("long lines", author=_MEMBERS[0], body=body)
+    octets = message("long lines", author=_MEMBERS[0], to=_LIST, body=body)
     chain.submit(octets)
     chain.members.wait_copies(20, mark("long lines"))
     for _, received in chain.members.accepted(mark("long lines")):
@@ -86,7 +86,7 @@ def test_p20_a_list_that_was_just_made_is_accepted_by_postfix_at_once(chain: Cha
     assert chain.server.mlcore("create", "--quiet", address).returncode == 0
     added = chain.server.mlcore("addmembers", "-", address, stdin=b"member-0@example.net\n")
     assert added.returncode == 0
-    chain.submit(message("brand new", author=_MEMBERS[0]), address)
+    chain.submit(message("brand new", author=_MEMBERS[0], to=address), address)
     assert chain.members.wait_copies(1, mark("brand new")) == {_MEMBERS[0]: 1}
 
 

@@ -22,7 +22,7 @@ def test_a_post_comes_into_a_thousand_maildirs_once_each(tmp_path: Path, way: Wa
     setting = Setting(way=way, jail=jail, mailboxes=_MEMBERS)
     with postfix_site(tmp_path, setting, lists={_LIST: _MEMBERS}) as site:
         postfix, server = site.postfix, site.server
-        postfix.submit(message("for all"), _LIST, sender=_MEMBERS[0])
+        postfix.submit(message("for all", author=_MEMBERS[0], to=_LIST), _LIST, sender=_MEMBERS[0])
         wait_until(
             lambda: postfix.maildirs().total() >= len(_MEMBERS),
             30,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from mlcore.base.errors import BadInput
 from mlcore.lists.model import DeliveryMode, DeliveryStatus, Domain, Member, Preferences, Role, Roster
 from mlcore.lists.styles import new_policy
-from mlcore.store import addresses, domains, lists, members, memberships, preferences, users
+from mlcore.store import addresses, domains, lists, members, memberships, preferences, standings, users
 from mlcore.store.connect import make_engine
 from mlcore.store.engine import open_sync
 from mlcore.store.upgrade import prepare
@@ -102,7 +102,7 @@ class People:
 
 
 def _look(conn: Connection, list_id: str) -> tuple[members.RosterVersion | None, Roster]:
-    roster = members.roster(conn, list_id, 1_000)
+    roster = standings.roster(conn, list_id, 1_000)
     assert roster is not None
     return members.roster_version(conn, list_id), roster
 
@@ -118,7 +118,8 @@ def _check(conn: Connection, list_id: str, roster: Roster) -> None:
     ]
     assert sorted(regular) == sorted(got)
     for key in (*ADDRESSES, "stranger@example.org"):
-        assert roster.roles.get(key, frozenset()) == members.roles_of(conn, list_id, [key])
+        found = standings.of_senders(conn, list_id, [key])
+        assert roster.standings.get(key) == found.get(key)
 
 
 @pytest.mark.parametrize("seed", range(4))

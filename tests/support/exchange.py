@@ -99,11 +99,16 @@ class KeepingRelay:
 
 
 def message(
-    token: str, *, author: str = "anne@example.com", subject: str = "Tea", body: bytes = b""
+    token: str,
+    *,
+    author: str = "anne@example.com",
+    to: str = "ant@example.com",
+    subject: str = "Tea",
+    body: bytes = b"",
 ) -> bytes:
     """A post whose first line is `This is TOKEN.`; the token stands in its Message-ID too, without blanks."""
     return (
-        f"From: {author}\r\nTo: ant@example.com\r\nSubject: {subject}\r\n"
+        f"From: {author}\r\nTo: {to}\r\nSubject: {subject}\r\n"
         f"Message-ID: <{token.replace(' ', '-')}@example.com>\r\nDate: Tue, 14 Nov 2023 22:13:20 +0000\r\n"
         f"\r\nThis is {token}.\r\n"
     ).encode() + body

@@ -16,14 +16,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from mlcore.base.errors import MlcoreError
 from mlcore.config.loader import read
 from mlcore.lists.draft import Draft
-from mlcore.lists.facts import PostFacts
+from mlcore.lists.facts import RenderFacts
 from mlcore.lists.model import ListPolicy
-from mlcore.lists.pipelines import FirstHandler, Pipeline, Result, pipeline_for
+from mlcore.lists.pipelines import NamedHandler, Result, SecondHandler
+from mlcore.lists.stages import Extensions
 from mlcore.server.main import run_foreground
 from mlcore.server.wiring import Extras
 from mlcore.spool import steps
@@ -53,10 +54,10 @@ def killer(wanted: str, count: int) -> steps.Hook:
     return at
 
 
-def raising(path: str) -> FirstHandler:
+def raising(path: str) -> SecondHandler:
     """A handler that raises for marked posts while `path` is there."""
 
-    def handler(draft: Draft, _policy: ListPolicy, _facts: PostFacts) -> Result:
+    def handler(draft: Draft, _policy: ListPolicy, _facts: RenderFacts) -> Result:
         if b"raise" in (draft.fields.first("subject") or b"") and os.path.exists(path):
             raise WantedByTest(path)
         return draft
@@ -64,25 +65,15 @@ def raising(path: str) -> FirstHandler:
     return handler
 
 
-def hanging(path: str) -> FirstHandler:
+def hanging(path: str) -> SecondHandler:
     """A handler that does not return for marked posts while `path` is there, so that nothing else runs."""
 
-    def handler(draft: Draft, _policy: ListPolicy, _facts: PostFacts) -> Result:
+    def handler(draft: Draft, _policy: ListPolicy, _facts: RenderFacts) -> Result:
         while b"hang" in (draft.fields.first("subject") or b"") and os.path.exists(path):
             time.sleep(0.01)
         return draft
 
     return handler
-
-
-def with_handler(handler: FirstHandler) -> Callable[[str], Pipeline]:
-    """The pipelines of the product with one handler more."""
-
-    def chosen(purpose: str) -> Pipeline:
-        usual = pipeline_for(purpose)
-        return Pipeline(first=(handler, *usual.first), second=usual.second)
-
-    return chosen
 
 
 def extras_from(environment: Mapping[str, str]) -> Extras:
@@ -91,7 +82,8 @@ def extras_from(environment: Mapping[str, str]) -> Extras:
     at = killer(step, int(environment.get(KILL_COUNT, "1"))) if step else steps.nothing
     for variable, make in ((RAISE_WHILE, raising), (HANG_WHILE, hanging)):
         if path := environment.get(variable, ""):
-            return Extras(at=at, pipeline_for=with_handler(make(path)))
+            more = Extensions(handlers=(NamedHandler("wanted-by-test", make(path)),))
+            return Extras(at=at, more=more)
     return Extras(at=at)
 
 

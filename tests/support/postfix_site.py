@@ -35,7 +35,7 @@ class PostfixSite:
 
     def post(self, token: str, address: str) -> None:
         """From `MEMBER` to the SMTP port of Postfix. Raises what smtplib raises for a refusal."""
-        self.postfix.submit(message(token, author=MEMBER), address, sender=MEMBER)
+        self.postfix.submit(message(token, author=MEMBER, to=address), address, sender=MEMBER)
 
     def arrives(self, token: str) -> None:
         """The member gets a copy, and no second one while anything is under way."""

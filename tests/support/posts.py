@@ -3,8 +3,9 @@
 from typing import Any
 
 from mlcore.lists.draft import Draft
-from mlcore.lists.facts import PostFacts, RenderFacts, SiteFacts
-from mlcore.lists.model import ListPolicy, Recipient, Role
+from mlcore.lists.facts import PostFacts, RenderFacts, SenderFacts, SiteFacts
+from mlcore.lists.model import ListPolicy, Recipient, Role, SenderStanding
+from mlcore.mail.address import key_of
 
 ENTRY = "018bcfe56800000a1b2c3"
 NOW = 1_700_000_000.0
@@ -36,6 +37,14 @@ def policy(**settings: Any) -> ListPolicy:
     return ListPolicy(**(given | settings))
 
 
+def sender(address: str = "anne@example.org", *roles: Role, **facts: Any) -> SenderFacts:
+    """A sender with these roles; none: a member. facts: of SenderFacts, or of its standing."""
+    own = {name: facts.pop(name) for name in SenderFacts.__struct_fields__ if name in facts}
+    standing = SenderStanding(roles=frozenset(roles or {Role.MEMBER}), **facts)
+    given: dict[str, Any] = {"address": address, "key": key_of(address), "standing": standing}
+    return SenderFacts(**(given | own))
+
+
 def post_facts(**facts: Any) -> PostFacts:
     """A post by a member, anne@example.org."""
     given: dict[str, Any] = {
@@ -44,14 +53,16 @@ def post_facts(**facts: Any) -> PostFacts:
         "now": NOW,
         "reverse_path": "anne@example.org",
         "purpose": "post",
-        "sender_roles": frozenset({Role.MEMBER}),
+        "senders": (sender(),),
     }
     return PostFacts(**(given | facts))
 
 
 def render_facts(*recipients: Recipient, number: int | None = 7, **facts: Any) -> RenderFacts:
-    """The same post as number 7."""
-    return RenderFacts(post=post_facts(**facts), number=number, recipients=recipients)
+    """The same post as number 7. facts: of RenderFacts, or of its PostFacts."""
+    own = {name: facts.pop(name) for name in RenderFacts.__struct_fields__ if name in facts}
+    given: dict[str, Any] = {"post": post_facts(**facts), "number": number, "recipients": recipients}
+    return RenderFacts(**(given | own))
 
 
 def draft(*lines: str | bytes, body: bytes = b"Shall we?\r\n") -> Draft:

@@ -14,7 +14,9 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
+
+import msgspec
 
 from mlcore.actions import lists as list_actions
 from mlcore.actions import members as member_actions
@@ -28,6 +30,7 @@ from mlcore.lists.model import ListPolicy
 from mlcore.server.control import ask
 from mlcore.spool.layout import ACTIVE, DIRECTORIES, QUEUES
 from mlcore.spool.operator import Shown, open_disk, show
+from mlcore.store import lists
 from mlcore.store.engine import open_sync
 from mlcore.store.upgrade import prepare
 from support.database import section as database_section
@@ -41,6 +44,17 @@ _STOP_S = 15.0
 _POLL_S = 0.02
 
 Sections = Mapping[str, Mapping[str, object]]
+
+
+PLAIN: Final[Mapping[str, Any]] = {
+    "administrivia": False,
+    "admin_immed_notify": False,
+    "max_message_size": 0,
+    "max_num_recipients": 0,
+    "require_explicit_destination": False,
+    "respond_to_post_requests": False,
+}
+"""What a list has that only passes posts on."""
 
 
 class RunningServer:
@@ -101,8 +115,13 @@ class RunningServer:
         """The configuration as the server reads it."""
         return read(str(self.config_file))
 
-    def make_list(self, name: str, members: Iterable[str], *, owners: Iterable[str] = ()) -> ListPolicy:
-        """A discussion list with these members, straight into the database. name: `ant` or `ant@host`."""
+    def make_list(
+        self, name: str, members: Iterable[str], *, owners: Iterable[str] = (), plain: bool = True
+    ) -> ListPolicy:
+        """A discussion list with these members, straight into the database. name: `ant` or `ant@host`.
+
+        plain: one that only passes posts of members on, for tests of how that is done: no footer, no rule
+        about what a post looks like, no mail about what is held."""
         settings = self.settings
         directories.prepare(settings.paths)
         prepare(settings.database.url)
@@ -110,9 +129,16 @@ class RunningServer:
         now = time.time()
         with open_sync(settings.database.url) as connection:
             policy = list_actions.create(connection, address, owners=list(owners), now=now)
+            if plain:
+                policy = msgspec.structs.replace(policy, **PLAIN)
+                lists.change(connection, policy)
             for lines in member_actions.read(members):
                 assert not lines.bad, lines.bad
                 member_actions.add(connection, policy, lines.people, welcome=False, notify=False, now=now)
+        if plain:
+            footer = Path(settings.paths.template_dir, "site", "en", "list:member:generic:footer.txt")
+            footer.parent.mkdir(parents=True, exist_ok=True)
+            footer.touch()
         return policy
 
     def mlcore(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

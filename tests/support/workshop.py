@@ -23,12 +23,17 @@ from mlcore.delivery.outcome import Outcome
 from mlcore.delivery.transport import Slot, Transaction, Transport
 from mlcore.lists.facts import SiteFacts
 from mlcore.lists.model import Member
+from mlcore.lists.stages import Extensions
 from mlcore.mail.envelope import Arrived, Notice, Rendered
+from mlcore.runners.deciding import Deciding
+from mlcore.runners.gather import Gatherer, NoDmarc
 from mlcore.runners.hold import Hold
 from mlcore.runners.incoming import Incoming
 from mlcore.runners.outgoing import Deliver, Schedule
 from mlcore.runners.pipeline import Pipeline
+from mlcore.runners.recent import RecentPosts
 from mlcore.runners.runner import Limits, Runner, Step
+from mlcore.runners.verdicts import Verdicts
 from mlcore.runners.virgin import Virgin
 from mlcore.runners.work import Work
 from mlcore.spool.entry import Entry, NewEntry
@@ -42,6 +47,7 @@ from mlcore.store.engine import Store, open_sync
 from mlcore.store.rosters import RosterCache
 from mlcore.store.upgrade import prepare
 from support.database import fresh_url
+from support.texts import texts
 
 LIST_ID = "ant.example.com"
 MEMBERS = ("anne@example.org", "bart@example.org", "cate@example.net")
@@ -192,10 +198,15 @@ class Workshop:
             ids=self.ids,
             log=self.log,
             site=SiteFacts(version="0", site_owner="root@example.com"),
+            texts=texts(),
             hostname="lists.example.com",
             spool_id="here",
+            site_key=bytes(32),
         )
-        self.hold = Hold(self.work)
+        self.more = Extensions()
+        """Rules and handlers beside the built-in ones, for `all_runners`."""
+        self.recent = RecentPosts(self.clock)
+        self.hold = Hold(self.work, self.recent)
         self.runners: dict[str, Runner] = {}
         self._made: dict[str, Callable[[], Runner]] = {}
 
@@ -237,8 +248,11 @@ class Workshop:
 
     def all_runners(self, **schedule: Any) -> None:
         """Every queue as the server wires it."""
-        pipeline = Pipeline(self.work)
-        incoming = Incoming(self.work, pipeline)
+        deciding = Deciding(self.log, more=self.more, child=None, threshold=256 << 10)
+        gatherer = Gatherer(self.work, self.recent, NoDmarc())
+        verdicts = Verdicts(self.work)
+        pipeline = Pipeline(self.work, deciding, gatherer, verdicts)
+        incoming = Incoming(self.work, deciding, gatherer, self.recent, pipeline, verdicts)
         self.runner("in", incoming, opened=incoming.opened, closed=incoming.closed)
         self.runner("pipeline", pipeline)
         self.runner("virgin", Virgin(self.work))

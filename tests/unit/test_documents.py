@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _SHOWN = re.compile(r"^(?: {4}|\t).*$|`[^`\n]*`", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -58,6 +58,10 @@ def test_every_page_can_be_found_from_the_first_one() -> None:
         targets = (page.parent / link.partition("#")[0] for link in links(page.read_text("utf-8")))
         waiting += {one.resolve() for one in targets if one.suffix == ".md" and one.exists()} - found
     assert set(PAGES) <= found
+
+
+def test_the_first_page_is_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < 100
 
 
 def test_the_check_sees_what_is_wrong() -> None:

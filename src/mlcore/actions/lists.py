@@ -1,7 +1,7 @@
 """Lists: making one, removing one, and finding the one a person means."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from sqlalchemy import Connection
@@ -36,6 +36,7 @@ def create(
     site_owner: str = "",
     names: str | re.Pattern[str] = NAME_SIGNS,
     delimiter: str = "+",
+    reserved: Collection[str] = (),
     notify: bool = False,
     now: float,
 ) -> ListPolicy:
@@ -43,9 +44,10 @@ def create(
 
     owners: `a@b` or `Name <a@b>`; they become owners, not members, and with `notify` hear of it. make_domain:
     a domain that is missing is made. site_owner: an address that no list may have, since notices about lists
-    go there. names: class of a regular expression for the signs of a name, which never may hold `delimiter`.
-    now: Unix seconds. Raises BadInput: an address that cannot be a list's, a list that exists, a domain that
-    is missing, a language or style that is unknown, owners that are no addresses or are banned."""
+    go there. names: class of a regular expression for the signs of a name, which never may hold `delimiter`;
+    reserved: names that addresses of the site have (`lists.addressing.SiteNames`). now: Unix seconds. Raises
+    BadInput: an address that cannot be a list's, a list that exists, a domain that is missing, a language
+    or style that is unknown, owners that are no addresses or are banned."""
     # 40 ms that all who only find or show lists are spared
     from mlcore.actions import admins  # noqa: PLC0415  (see above)
     from mlcore.store import domains, notices  # noqa: PLC0415  (see above)
@@ -54,6 +56,8 @@ def create(
         raise BadInput(f"Invalid language code: {language}")
     styles.style(style)
     name, host = _name_and_host(address, site_owner, names, delimiter)
+    if name in reserved:
+        raise BadInput(f"Illegal list name: {address}", f"{name}@{host} is an address of the site itself")
     wanted = admins.people(owners, Role.OWNER, "Illegal owner addresses")
     domain = domains.find(connection, host)
     if domain is not None and domain.mail_host != host:

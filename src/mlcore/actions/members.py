@@ -3,7 +3,7 @@
 Long work is done in parts of `CHUNK`, one transaction each, so that nobody else waits for the write lock for
 long; whoever is told about it is queued in the same transaction."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -13,7 +13,7 @@ from mlcore.lists.addressing import candidates
 from mlcore.lists.bans import BanTest
 from mlcore.lists.model import DeliveryMode, DeliveryStatus, ListPolicy, Member, Membership, Role
 from mlcore.mail.address import BadAddress, key_of, parse_line
-from mlcore.store import bans, lists, members, memberships, notices
+from mlcore.store import bans, lists, members, memberships, notices, requests
 from mlcore.store.sql import chunks
 
 CHUNK = 2_000
@@ -114,20 +114,38 @@ def add(
     """Makes members of `people`, whose addresses count as theirs from now on; at most some `CHUNK` of them.
 
     Nobody who is banned, and no address that a list reads itself: the posting address and the sub-addresses
-    of this list, and of other lists those that a program reads. welcome, notify: whether the new members, or
-    the administrators, are told; None: as the list has it. now: Unix seconds. Raises NoSuchList."""
-    allowed, banned, of_lists = _sorted_out(connection, policy, people)
+    of this list, and of other lists those that a program reads. Who was a nonmember is none any more, and
+    what was open of his own wish to join is done. welcome, notify: whether the new members, or the
+    administrators, are told; None: as the list has it. now: Unix seconds. Raises NoSuchList."""
+    allowed, banned, of_lists = sort_out(connection, policy, people)
     wanted = [
         Member(address=one.address, display_name=one.name, delivery_mode=mode, delivery_status=status)
         for one in allowed
     ]
     added, already = members.add_many(connection, policy.list_id, wanted, now, verified=True)
     told = [(one.address, one.display_name) for one in added]
-    if policy.send_welcome_message if welcome is None else welcome:
-        notices.queue(connection, "welcome", policy.list_id, told, now)
-    if policy.admin_notify_mchanges if notify is None else notify:
-        notices.queue(connection, "admin-subscribe", policy.list_id, told, now)
+    became_members(connection, policy, told, welcome=welcome, notify=notify, now=now)
     return Added(tuple(added), tuple(already), tuple(banned), tuple(of_lists))
+
+
+def became_members(
+    connection: Connection,
+    policy: ListPolicy,
+    people: Sequence[tuple[str, str]],
+    *,
+    welcome: bool | None = None,
+    notify: bool | None = None,
+    now: float,
+) -> None:
+    """What follows when people, (address, display name), have become members: see `add`."""
+    addresses = [address for address, _ in people]
+    if list(memberships.all_memberships(connection, list_id=policy.list_id, role=Role.NONMEMBER, most=1)):
+        members.remove_many(connection, policy.list_id, addresses, role=Role.NONMEMBER)
+    requests.remove_of(connection, policy.list_id, "subscription", map(key_of, addresses))
+    if policy.send_welcome_message if welcome is None else welcome:
+        notices.queue(connection, "welcome", policy.list_id, people, now)
+    if policy.admin_notify_mchanges if notify is None else notify:
+        notices.queue(connection, "admin-subscribe", policy.list_id, people, now)
 
 
 def remove(
@@ -186,7 +204,8 @@ def end(
     notify: bool | None = None,
     now: float,
 ) -> None:
-    """Ends memberships, of any lists and roles; only of those with role member anybody is told."""
+    """Ends memberships, of any lists and roles; only of those with role member anybody is told. What was open
+    of a member's own wish to leave is done."""
     by_list: dict[str, dict[str, str]] = {}
     ids = []
     for one in found:
@@ -199,6 +218,7 @@ def end(
         policy = lists.get(connection, list_id)
         if policy is None:
             continue
+        requests.remove_of(connection, list_id, "unsubscription", map(key_of, names))
         if policy.send_goodbye_message if goodbye is None else goodbye:
             notices.queue(connection, "goodbye", list_id, told, now)
         if policy.admin_notify_mchanges if notify is None else notify:
@@ -213,7 +233,7 @@ def difference(connection: Connection, policy: ListPolicy, people: Iterable[Pers
     present = {
         key_of(member.address): member for member in members.members(connection, policy.list_id, Role.MEMBER)
     }
-    new, banned, of_lists = _sorted_out(
+    new, banned, of_lists = sort_out(
         connection, policy, (one for key, one in wanted.items() if key not in present)
     )
     gone = [
@@ -227,6 +247,26 @@ def difference(connection: Connection, policy: ListPolicy, people: Iterable[Pers
         tuple(banned),
         tuple(of_lists),
     )
+
+
+def sort_out(
+    connection: Connection, policy: ListPolicy, people: Iterable[Person]
+) -> tuple[list[Person], list[Person], list[Person]]:
+    """Who may become a member, who is banned, and what a list reads itself; each part in the order of
+    `people`."""
+    is_banned = BanTest(bans.for_list(connection, policy.list_id))
+    hosts = lists.hosts(connection)
+    allowed: list[Person] = []
+    banned: list[Person] = []
+    of_lists: list[Person] = []
+    for one in people:
+        if is_banned(one.key):
+            banned.append(one)
+        elif one.key.rpartition("@")[2] in hosts and reads_itself(connection, policy, one.key):
+            of_lists.append(one)
+        else:
+            allowed.append(one)
+    return allowed, banned, of_lists
 
 
 def reads_itself(connection: Connection, policy: ListPolicy, key: str) -> bool:
@@ -270,22 +310,3 @@ def _missing(wanted: Iterable[Person], found: Iterable[Membership]) -> tuple[Per
             seen.add(one.key)
             missing.append(one)
     return tuple(missing)
-
-
-def _sorted_out(
-    connection: Connection, policy: ListPolicy, people: Iterable[Person]
-) -> tuple[list[Person], list[Person], list[Person]]:
-    """Who may become a member, who is banned, and what a list reads itself."""
-    is_banned = BanTest(bans.for_list(connection, policy.list_id))
-    hosts = lists.hosts(connection)
-    allowed: list[Person] = []
-    banned: list[Person] = []
-    of_lists: list[Person] = []
-    for one in people:
-        if is_banned(one.key):
-            banned.append(one)
-        elif one.key.rpartition("@")[2] in hosts and reads_itself(connection, policy, one.key):
-            of_lists.append(one)
-        else:
-            allowed.append(one)
-    return allowed, banned, of_lists

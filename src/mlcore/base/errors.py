@@ -10,6 +10,7 @@
     │   └── Stopping        the server stops: what has not begun stays where it is
     ├── CorruptEntry        a spool file that is torn or altered: set aside in bad/, never guessed at
     │   └── LeftAlone       a spool file that another version wrote, or no plain file: stays where it is
+    ├── RemoteError         what was raised in a child process
     └── SpoolLost           the disk may not hold what memory believes: the process must end
 
 An error that may reach a peer is a `mail.reply.PeerError`, built where the peer is answered."""
@@ -84,3 +85,21 @@ class LeftAlone(CorruptEntry):
 
 class SpoolLost(MlcoreError):
     """A directory sync failed after the point of no return: only a restart with recovery is safe."""
+
+
+class RemoteError(MlcoreError):
+    """What was raised in a child process. summary: see `summary_of`; the text is the traceback there."""
+
+    def __init__(self, summary: str, traceback: str) -> None:
+        super().__init__(traceback)
+        self.summary = summary
+
+
+def summary_of(error: BaseException) -> str:
+    """`KeyError: 'x' (in the handler odd)`: what was raised and its notes, on one line."""
+    if isinstance(error, RemoteError):
+        return error.summary
+    text = str(error).strip().partition("\n")[0]
+    shown = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    notes = "; ".join(getattr(error, "__notes__", ()))
+    return " ".join(f"{shown} ({notes})".split()) if notes else shown

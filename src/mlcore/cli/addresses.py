@@ -2,6 +2,7 @@
 
 import click
 
+from mlcore.cli.language import spoken
 from mlcore.cli.site import Site
 
 
@@ -18,4 +19,4 @@ def changeaddress(site: Site, old: str, new: str) -> None:
 
     with site.connection() as connection:
         addresses.change_address(connection, old.strip(), new.strip())
-    click.echo(f"Address changed from {old.strip()} to {new.strip()}.")
+    click.echo(spoken("Address changed from {old} to {new}.", old=old.strip(), new=new.strip()))

@@ -2,6 +2,7 @@
 
 import click
 
+from mlcore.cli.language import spoken
 from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.site import Site
 from mlcore.lists.model import Role
@@ -38,9 +39,12 @@ def admins(
         policy = lists.find(connection, listspec)
         additions = action.add(connection, policy, added, role=Role(role), now=site.now())
         deletions = action.delete(connection, policy, deleted, role=Role(role))
+    of = policy.posting_address
     for address in additions.without_effect:
-        click.echo(f"{address} is already a {role} of {policy.posting_address}", err=True)
+        text = spoken("{address} is already a {role} of {list}", address=address, role=role, list=of)
+        click.echo(text, err=True)
     for address in deletions.without_effect:
-        click.echo(f"{address} is not a {role} of {policy.posting_address}", err=True)
+        text = spoken("{address} is not a {role} of {list}", address=address, role=role, list=of)
+        click.echo(text, err=True)
     if deletions.without_effect:
         ctx.exit(1)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlcore.base.errors import LocalTrouble
+from mlcore.cli.language import spoken, spoken_error
 from mlcore.cli.site import Site
 from mlcore.cli.text import line
 
@@ -33,7 +34,8 @@ def aliases(ctx: click.Context, directory: str | None) -> None:
     site: Site = ctx.obj
     if directory is None and site.settings.mta.incoming != "postfix":
         click.echo(
-            "[mta] incoming is null: no maps are kept. With -d DIR they are written all the same.", err=True
+            spoken("[mta] incoming is null: no maps are kept. With -d DIR they are written all the same."),
+            err=True,
         )
         return
     failure = ""
@@ -46,11 +48,11 @@ def aliases(ctx: click.Context, directory: str | None) -> None:
         if said is None:
             _write(site, directory)
         elif said.get("maps") != "written":
-            failure = said.get("maps_error") or "the server has not written them yet"
+            failure = spoken_error(said.get("maps_error") or "the server has not written them yet")
     except LocalTrouble as trouble:
-        failure = str(trouble)
+        failure = spoken_error(trouble)
     if failure:
-        click.echo(f"Postfix maps: {line(failure)}", err=True)
+        click.echo(spoken("Postfix maps: {reason}", reason=line(failure)), err=True)
         ctx.exit(1)
 
 
@@ -60,7 +62,7 @@ def _write(site: Site, directory: str | None) -> None:
     from mlcore.config.directories import prepare
     from mlcore.postfix.target import lmtp_target
     from mlcore.postfix.write import write
-    from mlcore.runners.maps import load, make_postmap, texts
+    from mlcore.runners.maps import load, make_postmap, names_of, texts
 
     settings = site.settings
     prepare(settings.paths)
@@ -69,7 +71,7 @@ def _write(site: Site, directory: str | None) -> None:
 
     async def build() -> "Texts":
         with site.connection(read_only=True) as connection:
-            _, routes = load(connection, None)
+            _, routes = load(connection, None, names_of(settings))
         return texts(settings, routes or (), target, site.now())
 
     asyncio.run(write(directory or settings.paths.data_dir, build, make_postmap(settings), force=True))

@@ -2,6 +2,7 @@
 
 import click
 
+from mlcore.cli.language import spoken
 from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.options import json_option, print_json
 from mlcore.cli.site import Site
@@ -50,7 +51,7 @@ def add(site: Site, *, patterns: tuple[str, ...], listspec: str | None) -> None:
         list_id = lists.find(connection, listspec).list_id if listspec else ""
         outcome = action.add(connection, patterns, list_id, now=site.now())
     for pattern in outcome.without_effect:
-        click.echo(f"{line(pattern)} is already banned", err=True)
+        click.echo(spoken("{pattern} is already banned", pattern=line(pattern)), err=True)
 
 
 @bans.command()

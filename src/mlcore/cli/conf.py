@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlcore.cli.language import spoken, spoken_error
 from mlcore.cli.output import OUTPUT_FILE, Output
 from mlcore.cli.site import Site
 
@@ -81,14 +82,16 @@ def _check(ctx: click.Context, output: Output) -> None:
     if settings is not None and (missing := owner_problem(settings)):
         problems.append(missing)
     for problem in problems:
-        click.echo(f"Error: {problem}", err=True)
+        click.echo(spoken("Error: {message}", message=spoken_error(problem)), err=True)
     if settings is None or problems:
         ctx.exit(EX_USAGE)
     if delimiter := _delimiter(settings):
-        click.echo(f"Warning: {delimiter}", err=True)
+        click.echo(spoken("Warning: {message}", message=spoken_error(delimiter)), err=True)
     with output as stream:
-        stream.writelines(f"Notice: {notice}\n" for notice in settings.notices)
-        stream.write(f"{settings.config_file or 'no file, built-in defaults'}: ok\n")
+        for notice in settings.notices:
+            stream.write(spoken("Notice: {message}", message=spoken_error(notice)) + "\n")
+        file = settings.config_file or spoken("no file, built-in defaults")
+        stream.write(spoken("{file}: ok", file=file) + "\n")
 
 
 def _delimiter(settings: "Settings") -> str:

@@ -5,6 +5,7 @@ import time
 import click
 
 from mlcore.base.errors import BadInput
+from mlcore.cli.language import spoken
 from mlcore.cli.site import Site
 
 
@@ -32,9 +33,9 @@ def upgrade(site: Site, no_copy: bool) -> None:
         if not site.spool_is_free():
             raise BadInput("the server runs", "stop the server first: `mlcore stop`")
         if state is store.State.OLDER and not no_copy:
-            click.echo(f"Copy of the database: {_copy(url, site.now())}")
+            click.echo(spoken("Copy of the database: {file}", file=_copy(url, site.now())))
         store.upgrade(url)
-    click.echo("The database is up to date")
+    click.echo(spoken("The database is up to date"))
 
 
 def _copy(url: str, now: float) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mlcore.base.errors import LocalTrouble
+from mlcore.cli.language import spoken
 from mlcore.config.settings import Settings
 from mlcore.mail import date, words
 
@@ -29,13 +30,27 @@ async def demo(settings: Settings, lmtp_port: int, say: Say) -> None:
     outbox = settings.paths.outbox_dir
     where = f"{settings.mta.lmtp_host}:{lmtp_port}"
     if not await asyncio.to_thread(make_list, settings.database.url):
-        say(f"mlcore serves: LMTP on {where}, copies for each recipient under {_short(outbox)}")
+        say(
+            spoken(
+                "mlcore serves: LMTP on {where}, copies for each recipient under {directory}",
+                where=where,
+                directory=_short(outbox),
+            )
+        )
         return
     before = set(await asyncio.to_thread(copies, outbox))
-    say(f"mlcore serves: LMTP on {where}. The list {LIST} has {len(MEMBERS)} members; {AUTHOR} posts to it.")
+    say(
+        spoken(
+            "mlcore serves: LMTP on {where}. The list {list} has {count} members; {author} posts to it.",
+            where=where,
+            list=LIST,
+            count=len(MEMBERS),
+            author=AUTHOR,
+        )
+    )
     await post(settings.mta.lmtp_host, lmtp_port, message(time.time()))
     found = await _wait(outbox, before)
-    say(f"The {len(found)} copies, each in the maildir of its recipient:")
+    say(spoken("The {count} copies, each in the maildir of its recipient:", count=len(found)))
     for path in found:
         say(f"    {_short(path)}")
     for line in _advice(settings, found[0]):
@@ -135,7 +150,7 @@ def _advice(settings: Settings, first: str) -> list[str]:
     if settings.config_file:
         program += f" -C {_short(settings.config_file)}"
     return [
-        "Try next, in another terminal:",
+        spoken("Try next, in another terminal:"),
         f"    less {_short(first)}",
         f"    {program} members {LIST}",
         f"    {program} settings {LIST} subject_prefix='[demo %d] '",
@@ -144,7 +159,7 @@ def _advice(settings: Settings, first: str) -> list[str]:
         f"    printf 'From: bart@example.com\\nSubject: hello\\n\\nHello!\\n' | {program} inject {LIST}",
         f"    {program} queues",
         f"    {program} status",
-        "Ctrl-C stops the server.",
+        spoken("Ctrl-C stops the server."),
     ]
 
 

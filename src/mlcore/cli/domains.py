@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlcore.cli.language import spoken, spoken_many
 from mlcore.cli.options import json_option, print_json
 from mlcore.cli.site import Site
 from mlcore.cli.text import line
@@ -69,7 +70,7 @@ def add(site: Site, /, *, host: str, owners: tuple[str, ...], quiet: bool, **val
     with site.connection(maps=True) as connection:
         made = action.create(connection, Domain(mail_host=host, **given), owners=owners, now=site.now())
     if not quiet:
-        click.echo(f"Created domain: {made.mail_host}")
+        click.echo(spoken("Created domain: {host}", host=made.mail_host))
 
 
 @domains.command(name="set")
@@ -112,8 +113,19 @@ def remove(site: Site, *, host: str, with_lists: bool, quiet: bool) -> None:
         domain = action.find(connection, host)
         count = action.remove(connection, domain, with_lists=with_lists)
     if not quiet:
-        more = f" with {count} {'list' if count == 1 else 'lists'}" if count else ""
-        click.echo(f"Removed domain: {domain.mail_host}{more}")
+        click.echo(_removed(domain.mail_host, count))
+
+
+def _removed(host: str, lists: int) -> str:
+    if not lists:
+        return spoken("Removed domain: {host}", host=host)
+    return spoken_many(
+        "Removed domain: {host} with {count} list",
+        "Removed domain: {host} with {count} lists",
+        lists,
+        host=host,
+        count=lists,
+    )
 
 
 def _show(site: Site, *, quiet: bool, as_json: bool) -> None:
@@ -134,12 +146,12 @@ def _show(site: Site, *, quiet: bool, as_json: bool) -> None:
 def _details(view: "DomainView") -> list[tuple[str, str]]:
     domain = view.domain
     shown = (
-        ("description", domain.description),
-        ("alias domain", domain.alias_domain),
-        ("base URL", domain.base_url),
-        ("owners", ", ".join(view.owners)),
+        (spoken("description"), domain.description),
+        (spoken("alias domain"), domain.alias_domain),
+        (spoken("base URL"), domain.base_url),
+        (spoken("owners"), ", ".join(view.owners)),
     )
-    return [("lists", str(view.lists)), *((name, value) for name, value in shown if value)]
+    return [(spoken("lists"), str(view.lists)), *((name, value) for name, value in shown if value)]
 
 
 def _plain(view: "DomainView") -> dict[str, object]:

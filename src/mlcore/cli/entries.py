@@ -5,6 +5,7 @@ import os
 import msgspec
 
 from mlcore.base.errors import BadInput, CorruptEntry
+from mlcore.cli.language import spoken
 from mlcore.mail import charsets
 from mlcore.spool.entry import decode
 from mlcore.spool.operator import Shown
@@ -40,9 +41,9 @@ def text_of(shown: Shown) -> str:
         *_envelope(shown),
         *_recipients(shown),
         *_records(shown),
-        "[----- message -----]",
+        f"[----- {spoken('message')} -----]",
         charsets.guess(shown.entry.octets).replace("\r\n", "\n").rstrip("\n"),
-        "[----- end -----]",
+        f"[----- {spoken('end')} -----]",
     ]
     return "\n".join(parts).translate(_ESCAPES)
 
@@ -55,9 +56,10 @@ def _envelope(shown: Shown) -> list[str]:
 def _recipients(shown: Shown) -> list[str]:
     if not shown.entry.addresses:
         return []
-    lines = [f"<----- {len(shown.entry.addresses)} recipients ----->"]
+    count = len(shown.entry.addresses)
+    lines = [f"<----- {spoken('{count} recipients', count=count)} ----->"]
     for number, address in enumerate(shown.entry.addresses):
-        settled = "  settled" if number in shown.progress.settled else ""
+        settled = f"  {spoken('settled')}" if number in shown.progress.settled else ""
         lines.append(f"{number} {address}{settled}")
     return lines
 
@@ -65,10 +67,10 @@ def _recipients(shown: Shown) -> list[str]:
 def _records(shown: Shown) -> list[str]:
     lines = []
     if shown.records:
-        lines.append("<----- records ----->")
+        lines.append(f"<----- {spoken('records')} ----->")
         lines += [_record(record) for record in shown.records]
     if shown.progress.why:
-        lines += ["<----- why it was set aside ----->", shown.progress.why]
+        lines += [f"<----- {spoken('why it was set aside')} ----->", shown.progress.why]
     return lines
 
 

@@ -13,5 +13,5 @@ def help(ctx: click.Context, words: tuple[str, ...]) -> None:  # noqa: A001  (th
         found = its.command.get_command(its, word) if isinstance(its.command, click.Group) else None
         if found is None:
             its.fail(f"No such command {word!r}.")
-        its = click.Context(found, info_name=word, parent=its)
+        its = found.context_class(found, info_name=word, parent=its)
     click.echo(its.get_help())

@@ -6,6 +6,7 @@ from dataclasses import fields
 import click
 
 import mlcore
+from mlcore.cli.language import spoken
 from mlcore.cli.output import OUTPUT_FILE, Output
 from mlcore.cli.site import Site
 
@@ -29,12 +30,12 @@ def info(site: Site, *, output: Output, verbose: bool) -> None:
     lines = [
         f"mlcore {mlcore.__version__}",
         f"Python {platform.python_version()} ({platform.python_implementation()})",
-        f"config file: {settings.config_file or 'none, built-in defaults'}",
-        f"db url: {effective(settings)['database']['url']}",
-        f"control socket: {settings.paths.control_socket}",
+        f"{spoken('config file')}: {settings.config_file or spoken('none, built-in defaults')}",
+        f"{spoken('db url')}: {effective(settings)['database']['url']}",
+        f"{spoken('control socket')}: {settings.paths.control_socket}",
     ]
     if verbose:
-        lines.append("File system paths:")
+        lines.append(spoken("File system paths:"))
         names = sorted(item.name for item in fields(settings.paths))
         lines += [f"    {name.upper()} = {getattr(settings.paths, name)}" for name in names]
     with output as stream:

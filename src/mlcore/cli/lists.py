@@ -1,7 +1,10 @@
 """`mlcore create`, `mlcore remove` and `mlcore lists`."""
 
+from collections.abc import Callable
+
 import click
 
+from mlcore.cli.language import ENGLISH, language, spoken
 from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.options import json_option, print_json, shown_list
 from mlcore.cli.site import Site
@@ -42,9 +45,11 @@ def create(
     LISTNAME is its posting address, like ant@example.com; it is made lower case.
     """
     from mlcore.actions import lists as action
+    from mlcore.lists.addressing import site_names
 
     with site.connection(maps=True) as connection:
         settings = site.settings
+        mailman = settings.mailman
         policy = action.create(
             connection,
             listname,
@@ -55,11 +60,12 @@ def create(
             site_owner=settings.mailman.site_owner,
             names=settings.mailman.listname_chars,
             delimiter=settings.mta.verp_delimiter,
+            reserved=site_names(mailman.site_list_name, mailman.noreply_address, "").reserved,
             notify=notify,
             now=site.now(),
         )
     if not quiet:
-        click.echo(f"Created mailing list: {policy.posting_address}")
+        click.echo(spoken("Created mailing list: {address}", address=policy.posting_address))
 
 
 @click.command()
@@ -82,7 +88,7 @@ def remove(site: Site, *, listspec: str, quiet: bool) -> None:
             raise BadInput(f"No such list matching spec: {listspec}") from None
         action.remove(connection, policy)
     if not quiet:
-        click.echo(f"Removed list: {listspec}")
+        click.echo(spoken("Removed list: {spec}", spec=listspec))
 
 
 @click.command()
@@ -119,13 +125,26 @@ def lists(
         f"{policy.posting_address} [{line(policy.display_name)}]" if names else policy.posting_address
         for policy in found
     ]
-    width = max(map(len, shown), default=0)
+    columns = _columns() if descriptions else len
+    width = max(map(columns, shown), default=0)
     for text, policy in zip(shown, found, strict=True):
-        click.echo(f"{text:{width}} -{_description(policy)}" if descriptions else text)
+        blanks = " " * (width - columns(text))
+        click.echo(f"{text}{blanks} -{_description(policy)}" if descriptions else text)
+
+
+def _columns() -> Callable[[str], int]:
+    """How wide a text is on a screen: for English readers one column for each character."""
+    if language() == ENGLISH:
+        return len
+    from mlcore.texts.fill import width
+
+    return width
 
 
 def _count(number: int) -> str:
-    return f"{number} matching mailing lists found:" if number else "No matching mailing lists found"
+    if not number:
+        return spoken("No matching mailing lists found")
+    return spoken("{count} matching mailing lists found:", count=number)
 
 
 def _description(policy: ListPolicy) -> str:

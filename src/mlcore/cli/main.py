@@ -12,7 +12,9 @@ import click
 import mlcore
 from mlcore.base.errors import BadInput, LocalTrouble
 from mlcore.cli import streams
+from mlcore.cli.language import ENGLISH, language, speak_everywhere, spoken, spoken_error
 from mlcore.cli.site import Site
+from mlcore.cli.spoken import SpokenContext, speaking
 from mlcore.cli.text import line
 
 if TYPE_CHECKING:
@@ -36,6 +38,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lists_conf": ("lists_conf", "Print the settings of lists, as JSON Lines."),
     "lists_members": ("lists_members", "Print the members of lists, as JSON Lines."),
     "held": ("held", "Show held posts and decide about them."),
+    "requests": ("requests", "Show who waits to join or leave, and decide about it."),
+    "notify": ("notify", "Tell owners and moderators of what waits for them."),
+    "headermatches": ("headermatches", "Show and change a list's rules about header fields."),
+    "topics": ("topics", "Show and change the topics of a list."),
+    "templates": ("templates", "Show, check and set the texts of a site, a domain or a list."),
     "start": ("run", "Serve."),
     "stop": ("run", "Stop the running server."),
     "restart": ("run", "Stop the running server and start it again."),
@@ -89,35 +96,44 @@ class Trouble(Refused):
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name; imports the module of the one that is called."""
+    """Knows its commands by name; imports the module of the one that is called. It speaks the language of the
+    user, and so do they."""
+
+    context_class = SpokenContext
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """See `click.Group.main`."""
+        if language() != ENGLISH:
+            speak_everywhere()
+        return super().main(*args, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
         """See `click.Group.list_commands`."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (click's signature)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """See `click.Group.get_command`."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"mlcore.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
-        return command
+        return speaking(command, now=ctx.resilient_parsing)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (click's)
         """See `click.Group.format_commands`; imports none of them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        with formatter.section(spoken("Commands")):
+            formatter.write_dl([(name, spoken(text)) for name, (_, text) in COMMANDS.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """See `click.Group.shell_complete`; imports none of the commands."""
         from click.shell_completion import CompletionItem
 
         commands = [
-            CompletionItem(name, help=text)
+            CompletionItem(name, help=spoken(text))
             for name, (_, text) in COMMANDS.items()
             if name.startswith(incomplete)
         ]
-        return commands + click.Command.shell_complete(self, ctx, incomplete)
+        return commands + click.Command.shell_complete(speaking(self, now=True), ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
         """See `click.Group.invoke`; our errors become one line and an exit status."""
@@ -126,15 +142,19 @@ class LazyGroup(click.Group):
                 return super().invoke(ctx)
             finally:
                 streams.flush()
+        except click.UsageError as error:
+            error.message = spoken_error(error.message)  # type: ignore[misc]  # click writes it no more
+            raise
         except BadInput as error:
-            raise Refused(str(error)) from error
+            raise Refused(spoken_error(error)) from error
         except LocalTrouble as error:
-            raise Trouble(str(error)) from error
+            raise Trouble(spoken_error(error)) from error
         except UnicodeEncodeError as error:
             if not any(0xD800 <= ord(sign) <= 0xDFFF for sign in error.object[error.start : error.end]):
                 raise
             # What is no UTF-8 on the command line comes as surrogates, which no database takes.
-            raise Refused(f"{error.object} is not UTF-8: write it in UTF-8") from error
+            wrong = BadInput(f"{error.object} is not UTF-8", "write it in UTF-8")
+            raise Refused(spoken_error(wrong)) from error
         except BrokenPipeError:
             streams.forget()
             ctx.exit(EX_UNREAD)  # whoever read has seen enough
@@ -142,7 +162,7 @@ class LazyGroup(click.Group):
             if error.errno not in _NO_ROOM or error.filename is not None:
                 raise
             streams.forget()
-            raise Trouble(f"standard output: {error.strerror}") from error
+            raise Trouble(spoken_error(f"standard output: {error.strerror}")) from error
 
 
 @click.group(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
+from mlcore.cli.language import spoken
 from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.options import json_option, print_json
 from mlcore.cli.output import OUTPUT_FILE, Output
@@ -106,7 +107,7 @@ def members(
         elif count_only:
             text = str(len(found))
         elif not found:
-            text = f"{policy.list_id} has no members"
+            text = spoken("{list} has no members", list=policy.list_id)
         else:
             text = "\n".join(_line(member, email_only=email_only) for member in found)
         click.echo(text, file=stream)
@@ -143,9 +144,9 @@ def findmember(site: Site, *, role: str, pattern: str, as_json: bool) -> None:
 def _tree(found: Sequence[Membership]) -> Iterator[str]:
     """Address, lists, roles; `found` is sorted so."""
     for address, of_address in itertools.groupby(found, lambda one: one.address):
-        yield f"Email: {line(address)}"
+        yield f"{spoken('Email')}: {line(address)}"
         for list_id, of_list in itertools.groupby(of_address, lambda one: one.list_id):
-            yield f"    List: {list_id}"
+            yield f"    {spoken('List')}: {list_id}"
             yield from (f"        {role}" for role in _once(one.role.value for one in of_list))
 
 

@@ -6,6 +6,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from mlcore.base.errors import BadInput, CorruptEntry
+from mlcore.cli.language import spoken, spoken_error
 from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.options import age, json_option, print_json
 from mlcore.cli.site import Site
@@ -53,7 +54,7 @@ def inject(
     from mlcore.cli import injected
 
     if show:
-        click.echo("Available queues:")
+        click.echo(spoken("Available queues:"))
         for name in injected.QUEUES:
             click.echo(f"    {name}")
         return
@@ -119,7 +120,7 @@ def _prompt(found: "Shown") -> None:
 
     message = email.message_from_bytes(found.entry.octets, policy=email.policy.default)
     objects = [message, found.entry.envelope]
-    banner = f"Number of objects found (see the variable 'm'): {len(objects)}"
+    banner = spoken("Number of objects found (see the variable 'm'): {count}", count=len(objects))
     code.interact(banner=banner, local={"m": objects}, exitmsg="")
 
 
@@ -145,7 +146,7 @@ def queues(site: Site, names: str | None, as_json: bool) -> None:
         return
     now = site.now()
     for queue, depth in depths.items():
-        since = "" if depth.oldest is None else f"  oldest {age(now - depth.oldest)}"
+        since = "" if depth.oldest is None else spoken("  oldest {age}", age=age(now - depth.oldest))
         click.echo(f"{queue:8} {depth.entries:7}{since}")
 
 
@@ -178,6 +179,8 @@ def unshunt(ctx: click.Context, names: tuple[str, ...], discard: bool) -> None:
     site.ring(*sorted({one.queue for one in done if one.queue}))
     failed = [one for one in done if one.error]
     for one in failed:
-        click.echo(f"Cannot unshunt message {one.name}, skipping: {one.error}", err=True)
+        reason = spoken_error(one.error)
+        text = spoken("Cannot unshunt message {name}, skipping: {reason}", name=one.name, reason=reason)
+        click.echo(text, err=True)
     if failed:
         ctx.exit(1)

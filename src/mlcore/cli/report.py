@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlcore.cli.language import spoken, spoken_error
 from mlcore.cli.text import line
 
 if TYPE_CHECKING:
+    from mlcore.actions.invitations import Invited
     from mlcore.actions.members import Added, BadLine, Difference, Person
 
 
@@ -27,22 +29,38 @@ class Report:
     def bad(self, lines: "Iterable[BadLine]") -> None:
         """Lines that are no addresses."""
         for one in lines:
-            place = f"line {one.number}: " if one.number else ""
-            shown, reason = line(one.text, _LONGEST), line(one.reason, _LONGEST)
-            self.fail(f"Cannot parse as valid email address (skipping): {shown} ({place}{reason})")
+            shown, reason = line(one.text, _LONGEST), line(spoken_error(one.reason), _LONGEST)
+            where = spoken("line {number}: {reason}", number=one.number, reason=reason)
+            self.fail(
+                spoken(
+                    "Cannot parse as valid email address (skipping): {line} ({reason})",
+                    line=shown,
+                    reason=where if one.number else reason,
+                )
+            )
 
     def added(self, result: "Added") -> None:
         """Who was not added, and why."""
         for member in result.already:
-            self.warn(f"Already subscribed (skipping): {member.address}")
+            self.warn(spoken("Already subscribed (skipping): {address}", address=member.address))
         self.left_out(result)
 
-    def left_out(self, result: "Added | Difference") -> None:
+    def invited(self, result: "Invited") -> None:
+        """Who was not invited, and why."""
+        for one in result.already:
+            self.warn(spoken("Already subscribed (skipping): {address}", address=one.address))
+        for one in result.pending:
+            self.warn(spoken("Subscription already pending (skipping): {address}", address=one.address))
+        self.left_out(result)
+        for one in result.too_many:
+            self.fail(spoken("Had too many confirmations today (skipping): {address}", address=_named(one)))
+
+    def left_out(self, result: "Added | Difference | Invited") -> None:
         """Who may not be added."""
         for one in result.banned:
-            self.fail(f"Membership is banned (skipping): {one.address}{_place(one)}")
+            self.fail(spoken("Membership is banned (skipping): {address}", address=_named(one)))
         for one in result.of_lists:
-            self.fail(f"Address of a list (skipping): {one.address}{_place(one)}")
+            self.fail(spoken("Address of a list (skipping): {address}", address=_named(one)))
 
     def fail(self, text: str) -> None:
         """Something could not be done: the exit status will be 1."""
@@ -87,5 +105,8 @@ class Report:
             self._shown = False
 
 
-def _place(one: "Person") -> str:
-    return f" (line {one.number})" if one.number else ""
+def _named(one: "Person") -> str:
+    """The address, and where it stands."""
+    if not one.number:
+        return one.address
+    return spoken("{address} (line {number})", address=one.address, number=one.number)

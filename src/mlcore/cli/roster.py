@@ -2,30 +2,26 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mlcore.base.errors import BadInput
+from mlcore.cli.adding import DELIVERY, Adding
+from mlcore.cli.language import spoken
 from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.parts import parts
 from mlcore.cli.report import Report
 from mlcore.cli.site import Site
-from mlcore.lists.model import DeliveryMode, DeliveryStatus
 
 if TYPE_CHECKING:
-    from mlcore.actions.members import Added, Difference, Lines, Removed
+    from sqlalchemy import Connection
+
+    from mlcore.actions.members import Difference, Lines, Person, Removed
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-DELIVERY = {
-    "regular": (DeliveryMode.REGULAR, DeliveryStatus.ENABLED),
-    "mime": (DeliveryMode.MIME_DIGESTS, DeliveryStatus.ENABLED),
-    "plain": (DeliveryMode.PLAINTEXT_DIGESTS, DeliveryStatus.ENABLED),
-    "summary": (DeliveryMode.SUMMARY_DIGESTS, DeliveryStatus.ENABLED),
-    "disabled": (DeliveryMode.REGULAR, DeliveryStatus.BY_MODERATOR),
-}
 LINES = click.File("r", encoding="utf-8", errors="surrogateescape", lazy=False)
 """Opened while the command line is read: before root becomes the owner of the site."""
 
@@ -53,6 +49,15 @@ def welcome_option(command: F) -> F:
     )(command)
 
 
+def consented_option(command: F) -> F:
+    """Adds `--consented`."""
+    return click.option(
+        "--consented",
+        is_flag=True,
+        help="All of them have agreed: add them also where mass_subscription says to invite. This is logged.",
+    )(command)
+
+
 def goodbye_option(command: F) -> F:
     """Adds `-g` and `-G`."""
     return click.option(
@@ -77,13 +82,21 @@ def notify_option(*letters: str) -> Callable[[F], F]:
 
 @click.command()
 @delivery_option
-@click.option("-i", "--invite", is_flag=True, help="Not possible yet.")
+@click.option("-i", "--invite", is_flag=True, help="Invite them: who answers becomes a member.")
+@consented_option
 @welcome_option
 @click.argument("file", metavar="FILENAME", type=LINES)
 @click.argument("listspec", type=LISTSPEC)
 @click.pass_context
 def addmembers(
-    ctx: click.Context, *, file: IO[str], listspec: str, delivery: str, invite: bool, welcome: bool | None
+    ctx: click.Context,
+    *,
+    file: IO[str],
+    listspec: str,
+    delivery: str,
+    invite: bool,
+    consented: bool,
+    welcome: bool | None,
 ) -> None:
     """Add members to a list.
 
@@ -92,39 +105,25 @@ def addmembers(
     done is reported and skipped; the exit status is then 1. Who is a member already is reported too.
     """
     from mlcore.actions import lists
-    from mlcore.actions import members as action
     from mlcore.cli.memberfile import people_in
-    from mlcore.store.bulk import Growth
+    from mlcore.store.sql import chunks
 
-    if invite:
-        raise BadInput(
-            "invitations are not possible yet",
-            "leave out -i to add the members, or let them join by themselves",
-        )
+    if invite and consented:
+        raise click.UsageError("--invite may not be specified with --consented.")
     site: Site = ctx.obj
-    mode, status = DELIVERY[delivery.lower()]
-    report = Report()
-    growth = Growth()
     with site.connection(read_only=True) as connection:
-        lists.find(connection, listspec)
+        list_id = lists.find(connection, listspec).list_id
+    adding = Adding(site, delivery=delivery, welcome=welcome, invite=invite, consented=consented)
+    report = Report()
+    adding.announce(report)
+    added = 0
     with parts(site) as part:
         for lines in people_in(file):
             report.bad(lines.bad)
-            if lines.people:
-                with part() as connection:
-                    policy = lists.find(connection, listspec)
-                    result = action.add(
-                        connection,
-                        policy,
-                        lines.people,
-                        mode=mode,
-                        status=status,
-                        welcome=welcome,
-                        now=site.now(),
-                    )
-                    growth.by(connection, len(result.added))
-                report.added(result)
+            for people in chunks(lines.people, adding.portion):
+                added += _add(part, listspec, adding, people, report)
             report.progress(len(lines.people) + len(lines.bad))
+    adding.log(list_id, added)
     report.end(ctx)
 
 
@@ -174,6 +173,7 @@ def delmembers(
 @welcome_option
 @goodbye_option
 @notify_option("-a/-A")
+@consented_option
 @click.option("-n", "--no-change", is_flag=True, help="Only show what would be done.")
 @click.argument("file", metavar="FILENAME", type=LINES)
 @click.argument("listspec", type=LISTSPEC)
@@ -187,6 +187,7 @@ def syncmembers(
     welcome: bool | None,
     goodbye: bool | None,
     notify: bool | None,
+    consented: bool,
     no_change: bool,
 ) -> None:
     """Make the members of a list those of a file.
@@ -208,16 +209,17 @@ def syncmembers(
     for lines in wanted:
         report.bad(lines.bad)
     report.left_out(found)
+    adding = Adding(site, delivery=delivery, welcome=welcome, notify=notify, consented=consented)
     if not found.to_add and not found.to_remove:
-        report.say("Nothing to do")
+        report.say(spoken("Nothing to do"))
     elif no_change:
-        report.done("[ADD]", found.to_add)
+        report.done(adding.word, found.to_add)
         report.done("[DEL]", found.to_remove)
     else:
-        mode, status = DELIVERY[delivery.lower()]
-        adding = partial(action.add, mode=mode, status=status, welcome=welcome, notify=notify)
+        adding.announce(report)
         removing = partial(action.remove, goodbye=goodbye, notify=notify)
-        _sync(site, listspec, found, report, adding, removing)
+        added = _sync(site, listspec, found, report, adding, removing)
+        adding.log(policy.list_id, added)
     report.end(ctx)
 
 
@@ -226,26 +228,49 @@ def _sync(
     listspec: str,
     found: "Difference",
     report: Report,
-    adding: "Callable[..., Added]",
+    adding: Adding,
     removing: "Callable[..., Removed]",
-) -> None:
+) -> int:
+    """How many were added."""
     from mlcore.actions import lists
     from mlcore.actions.members import CHUNK
-    from mlcore.store.bulk import Growth
     from mlcore.store.sql import chunks
 
-    growth = Growth()
+    added = 0
     with parts(site) as part:
-        for people in chunks(found.to_add, CHUNK):
-            with part() as connection:
-                added = adding(connection, lists.find(connection, listspec), people, now=site.now())
-                growth.by(connection, len(added.added))
-            report.added(added)
-            report.done("[ADD]", people)
+        for people in chunks(found.to_add, adding.portion):
+            added += _add(part, listspec, adding, people, report, shown=True)
         for people in chunks(found.to_remove, CHUNK):
             with part() as connection:
                 removing(connection, lists.find(connection, listspec), people, now=site.now())
             report.done("[DEL]", people)
+    return added
+
+
+def _add(
+    part: "Callable[[], AbstractContextManager[Connection]]",
+    listspec: str,
+    adding: Adding,
+    people: "Sequence[Person]",
+    report: Report,
+    *,
+    shown: bool = False,
+) -> int:
+    """One part of the work; how many have become members by it. shown: each is named."""
+    from mlcore.actions import lists
+    from mlcore.actions.members import Added
+
+    with part() as connection:
+        result = adding.do(connection, lists.find(connection, listspec), people)
+    if isinstance(result, Added):
+        report.added(result)
+        if shown:
+            report.done(adding.word, people)
+        return len(result.added)
+    report.invited(result)
+    if shown:
+        report.done(adding.word, result.invited)
+    return 0
 
 
 def _check_choice(*, listspec: bool, some: bool, everybody: bool, fromall: bool) -> None:
@@ -290,7 +315,7 @@ def _remove(
                     result = action.remove(connection, policy, lines.people, now=now, **told)
             if listspec is not None:
                 for one in result.missing:
-                    report.warn(f"Member not subscribed (skipping): {one.address}")
+                    report.warn(spoken("Member not subscribed (skipping): {address}", address=one.address))
             report.progress(len(lines.people) + len(lines.bad))
 
 

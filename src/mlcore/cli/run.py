@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlcore.base.errors import BadInput, ConfigError, LocalTrouble, MlcoreError
+from mlcore.cli.language import spoken, spoken_error
 from mlcore.cli.options import age, json_option, print_json
 from mlcore.cli.site import NOT_RUNNING as NOT_RUNNING_TEXT
 from mlcore.cli.site import Site
@@ -107,9 +108,9 @@ def _start_background(ctx: click.Context, *, quiet: bool) -> None:
     prepare(settings.paths)
     log = log_path(settings) or os.path.join(settings.paths.log_dir, LOG_FILE)
     if not quiet:
-        click.echo("Starting mlcore's master runner")
+        click.echo(spoken("Starting mlcore's master runner"))
         if settings.mta.incoming == "postfix":
-            click.echo("Generating MTA alias maps")
+            click.echo(spoken("Generating MTA alias maps"))
     arguments = ["-C", settings.config_file] if settings.config_file else []
 
     def is_ready(process: int) -> bool:
@@ -122,16 +123,19 @@ def _start_background(ctx: click.Context, *, quiet: bool) -> None:
     done = start_background([*arguments, "start", "--foreground", "--log", log], log, is_ready)
     if done.ready:
         if not quiet:
-            click.echo(f"Logging to {log}")
+            click.echo(spoken("Logging to {file}", file=log))
         return
     if done.said:
         click.echo(done.said, err=True)
     if done.status is None:
         raise LocalTrouble(f"mlcore does not serve yet; its log says how far it is: {log}")
     if not done.said:
-        click.echo(
-            f"Error: mlcore ended with status {done.status} and said nothing; its log: {log}", err=True
+        said = spoken(
+            "mlcore ended with status {status} and said nothing; its log: {file}",
+            status=done.status,
+            file=log,
         )
+        click.echo(spoken("Error: {message}", message=said), err=True)
     ctx.exit(done.status if done.status > 0 else 1)
 
 
@@ -151,10 +155,10 @@ def stop(site: Site, quiet: bool) -> None:
     """Stop the running server, and wait until it has stopped."""
     if site.ask_running({"do": "stop"}) is None:
         if not quiet:
-            click.echo(NOT_RUNNING_TEXT, err=True)
+            click.echo(spoken_error(NOT_RUNNING_TEXT), err=True)
         return
     if not quiet:
-        click.echo("Shutting down mlcore's master runner")
+        click.echo(spoken("Shutting down mlcore's master runner"))
     _wait_until_gone(site)
 
 
@@ -188,7 +192,7 @@ def restart(ctx: click.Context, quiet: bool) -> None:
     _require_owner(site)  # what would keep it from starting again must not stop it
     _require_readable(site)
     if not quiet:
-        click.echo("Restarting the mlcore runners")
+        click.echo(spoken("Restarting the mlcore runners"))
     site.ask_running({"do": "stop"})
     _wait_until_gone(site)
     _start_background(ctx, quiet=True)
@@ -208,10 +212,11 @@ def reopen(site: Site, quiet: bool) -> None:
         raise BadInput(NOT_RUNNING_TEXT, _START_IT)
     if quiet:
         return
-    click.echo("Reopening the mlcore runners")
-    for title, names in (("Changed", told.get("changed")), ("After a restart", told.get("restart"))):
-        if names:
-            click.echo(f"{title}: {', '.join(names)}")
+    click.echo(spoken("Reopening the mlcore runners"))
+    if told.get("changed"):
+        click.echo(spoken("Changed: {names}", names=", ".join(told["changed"])))
+    if told.get("restart"):
+        click.echo(spoken("After a restart: {names}", names=", ".join(told["restart"])))
 
 
 def _reopened(site: Site) -> dict[str, Any] | None:
@@ -245,29 +250,30 @@ def _is_outbox(site: Site) -> bool:
     try:
         return site.settings.mta.outgoing == "outbox"
     except ConfigError as error:
-        click.echo(f"Warning: {line(str(error))}", err=True)
+        click.echo(spoken("Warning: {message}", message=line(spoken_error(error))), err=True)
         return False
 
 
 def _lines(answer: dict[str, Any], *, outbox: bool, now: float) -> list[str]:
     lines = []
     if outbox:
-        lines.append("NOTE: outgoing is outbox, mail is given to nobody")
+        lines.append(spoken("NOTE: outgoing is outbox, mail is given to nobody"))
     if not answer["running"]:
-        return [*lines, NOT_RUNNING_TEXT]
-    lines.append(f"mlcore is running (master pid: {answer['pid']})")
+        return [*lines, spoken_error(NOT_RUNNING_TEXT)]
+    lines.append(spoken("mlcore is running (master pid: {pid})", pid=answer["pid"]))
     if answer["state"] == "starting":
         return [*lines, "state: starting"]
+    state, version, up = answer["state"], answer["version"], age(answer["uptime_s"])
     lines += [
-        f"state: {answer['state']}, version {answer['version']}, up {age(answer['uptime_s'])}",
+        "state: " + spoken("{state}, version {version}, up {age}", state=state, version=version, age=up),
         f"lmtp: {' '.join(answer['lmtp'])}",
         f"outgoing: {answer['outgoing']}",
-        f"log: {answer['log'] or 'standard error'}",
+        f"log: {answer['log'] or spoken('standard error')}",
     ]
     if "maps" in answer:
         lines.append(f"maps: {answer['maps']}")
     for queue, depth in answer["queues"].items():
-        oldest = f", oldest {age(now - depth['oldest'])}" if depth["entries"] else ""
+        oldest = spoken(", oldest {age}", age=age(now - depth["oldest"])) if depth["entries"] else ""
         lines.append(f"queue {queue}: {depth['entries']}{oldest}")
     for kind in ("runner", "service"):
         lines += [f"{kind} {name}: {_standing(one, now=now)}" for name, one in answer[f"{kind}s"].items()]
@@ -277,9 +283,10 @@ def _lines(answer: dict[str, Any], *, outbox: bool, now: float) -> list[str]:
 def _standing(one: dict[str, Any], *, now: float) -> str:
     text = str(one["state"])
     if one.get("active"):
-        text += f" on {one['active']}"
+        text += spoken(" on {entry}", entry=one["active"])
     if one["crashes"]:
-        text += f", crashed {one['crashes']} times"
+        text += spoken(", crashed {count} times", count=one["crashes"])
     if one["last_error"]:
-        text += f"; {age(now - one['last_error_at'])} ago: {line(str(one['last_error']))}"
+        error = line(str(one["last_error"]))
+        text += spoken("; {age} ago: {error}", age=age(now - one["last_error_at"]), error=error)
     return text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlcore.base.errors import BadInput
+from mlcore.cli.language import ENGLISH, language, spoken, spoken_error
 from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.options import json_option, print_json
 from mlcore.cli.site import Site
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mlcore.lists.attributes import Attribute
 
 _WIDTH = 100
+_INDENT = "    "
 
 
 @click.command()
@@ -102,7 +104,7 @@ def _change(site: Site, listspec: str, wanted: dict[str, str], *, as_json: bool)
         shown = action.plain(connection, changed)
     for name in wanted:
         if not attribute(name).in_force:
-            click.echo(f"{name} is kept, but nothing acts on it in this version", err=True)
+            click.echo(spoken("{name} is kept, but nothing acts on it in this version", name=name), err=True)
     if as_json:
         print_json({name: shown[name] for name in wanted})
 
@@ -143,22 +145,26 @@ def _plain(one: "Attribute") -> dict[str, object]:
 
 
 def _described(one: "Attribute") -> str:
-    texts = [one.doc]
+    texts = [spoken(one.doc)]
     if not one.writable:
-        texts.append("Cannot be set.")
+        texts.append(spoken("Cannot be set."))
     elif not one.in_force:
-        texts.append("Nothing acts on it in this version.")
+        texts.append(spoken("Nothing acts on it in this version."))
     if one.values:
-        texts.append(f"Values: {one.values}.")
-    return "\n".join(
-        [
-            one.name,
-            *textwrap.wrap(
-                " ".join(texts),
-                _WIDTH,
-                initial_indent="    ",
-                subsequent_indent="    ",
-                break_long_words=False,
-            ),
-        ]
-    )
+        texts.append(spoken("Values: {values}.", values=spoken_error(one.values).removesuffix("。")))
+    return "\n".join([one.name, *_wrapped(texts)])
+
+
+def _wrapped(sentences: Sequence[str]) -> list[str]:
+    """As lines of a paragraph, indented."""
+    if language() == ENGLISH:
+        return textwrap.wrap(
+            " ".join(sentences),
+            _WIDTH,
+            initial_indent=_INDENT,
+            subsequent_indent=_INDENT,
+            break_long_words=False,
+        )
+    from mlcore.texts.fill import wrap
+
+    return wrap("".join(sentences), _WIDTH, _INDENT)

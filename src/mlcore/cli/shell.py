@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlcore.base.errors import BadInput
+from mlcore.cli.language import noted, spoken
 from mlcore.cli.listspec import LISTSPEC
 from mlcore.cli.site import Site
 from mlcore.lists.model import ListPolicy
@@ -21,7 +22,7 @@ from mlcore.lists.model import ListPolicy
 if TYPE_CHECKING:
     from mlcore.cli.console import Session
 
-_DETAILS = """\
+_DETAILS = noted("""\
 Python on this site: a prompt, or with --run a function of yours.
 
 At the prompt there are
@@ -58,7 +59,7 @@ with --interactive at the end of the input; after an exception nothing is.
 
 As root this becomes the owner of the site first; root's own files may then
 not be readable.
-"""
+""")
 
 
 @click.command()
@@ -87,7 +88,7 @@ def shell(
 ) -> None:
     """A Python prompt on this site, or a function run on it."""
     if details:
-        click.echo(_DETAILS, nl=False)
+        click.echo(spoken(_DETAILS), nl=False)
         return
     if spec is not None and spec.startswith("^") and function is None:
         raise click.UsageError("Regular expression requires --run")
@@ -98,13 +99,15 @@ def shell(
     site.settings  # noqa: B018  (root becomes the owner of the site before anything is imported for it)
     with session(site) as current:
         names = _names(site, current)
-        banner = "mlcore: end of input (Ctrl-D) commits, exit() does not; `mlcore shell --details` says more."
+        banner = spoken(
+            "mlcore: end of input (Ctrl-D) commits, exit() does not; `mlcore shell --details` says more."
+        )
         if spec is not None and not spec.startswith("^"):
             policy = names["m"] = _find(current, spec)
-            banner += f"\nThe variable m is the list {policy.posting_address}."
+            banner += "\n" + spoken("The variable m is the list {address}.", address=policy.posting_address)
         if function is not None:
             names["r"] = _run(function_named(function), names, current, spec, run_args)
-            banner += "\nThe variable r is what the function returned."
+            banner += "\n" + spoken("The variable r is what the function returned.")
         if interactive or function is None:
             current.rest()
             interact(names, current, banner)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import mlcore
 from mlcore.base.errors import BadInput, ConfigError, DiskTrouble, MlcoreError
+from mlcore.cli.language import spoken, spoken_error
 from mlcore.cli.text import line
 from mlcore.config.directories import prepare
 from mlcore.config.loader import examine, load
@@ -100,10 +101,10 @@ class Site:
             told = self.ask_running({**command, "maps": True}, timeout_s=_MAPS_S) or {}
         except MlcoreError as error:  # it looks by itself, once a second
             if maps:
-                print(f"Postfix maps: {line(str(error))}", file=sys.stderr)
+                _say_of_maps(error)
             return
         if told.get("maps") == "failed":
-            print(f"Postfix maps: {line(told.get('maps_error') or 'not written')}", file=sys.stderr)
+            _say_of_maps(told.get("maps_error") or "not written")
 
     @contextlib.contextmanager
     def glance(self) -> "Iterator[Connection]":
@@ -169,6 +170,10 @@ class Site:
             # What is on disk is found by the slow scan too: a bell that nobody hears is no failure.
             with contextlib.suppress(MlcoreError):
                 self.ask_running({"do": "bell", "queue": queue})
+
+
+def _say_of_maps(reason: MlcoreError | str) -> None:
+    print(spoken("Postfix maps: {reason}", reason=line(spoken_error(reason))), file=sys.stderr)
 
 
 def become_owner(settings: Settings) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlcore.cli.language import spoken
 from mlcore.cli.site import Site
 
 if TYPE_CHECKING:
@@ -47,10 +48,16 @@ def users(ctx: click.Context, *, no_subscriptions: bool, delete: bool, addresses
         write_lines(map(_shown, deleted))
         for record in kept:
             in_part = True
-            what = f"the domain {record.domains[0]}" if record.domains else "the server"
-            click.echo(f"Owner of {what} (skipping): {record.name}", err=True)
+            click.echo(_kept(record), err=True)
     if in_part:
         ctx.exit(1)
+
+
+def _kept(record: "UserRecord") -> str:
+    if record.domains:
+        domain = record.domains[0]
+        return spoken("Owner of the domain {domain} (skipping): {name}", domain=domain, name=record.name)
+    return spoken("Owner of the server (skipping): {name}", name=record.name)
 
 
 def _shown(record: "UserRecord") -> dict[str, object]:

@@ -16,7 +16,7 @@ _CLASSES = {
     "mailman.database.postgresql.PostgreSQLDatabase": "postgresql",
     "mailman.database.mysql.MySQLDatabase": "mysql",
 }
-_WORKING = frozenset({"in", "pipeline", "out", "retry", "virgin", "lmtp"})
+_WORKING = frozenset({"in", "pipeline", "out", "retry", "virgin", "command", "lmtp"})
 """The runners of the incumbent whose work mlcore does: it cannot be told to leave one out."""
 
 
@@ -99,9 +99,7 @@ def _same(reason: str, keys: str) -> dict[str, str]:
     return dict.fromkeys(keys.split(), reason)
 
 
-_NO_FILTER = "mlcore has no content filter yet"
 _NO_VERP = "mlcore sends no personal copies and reads no bounces yet"
-_NO_TOKENS = "mlcore has no requests that wait for a person's confirmation yet"
 _NO_DIGESTS = "mlcore makes no digests yet"
 _NO_PATH = "mlcore needs no such path"
 _NO_HOOKS = "mlcore calls no hooks"
@@ -109,19 +107,9 @@ _FIXED_VERP = "the form of these addresses is fixed"
 
 KEYS: dict[str, dict[str, str]] = {
     "mailman": {
-        **_same(_NO_TOKENS, "pending_request_life moderator_request_life"),
-        **_same(
-            _NO_FILTER,
-            "filtered_messages_are_preservable html_to_plain_text_command filter_report"
-            " check_max_size_on_filtered_message",
-        ),
-        **_same("mlcore has no rule for replies to digests yet", "hold_digest masthead_threshold"),
+        "html_to_plain_text_command": "mlcore makes text of HTML itself",
         **_same(_NO_HOOKS, "pre_hook post_hook"),
-        "sender_headers": "which fields name the sender of a post is fixed",
-        "anonymous_list_keep_headers": "mlcore makes no post anonymous yet",
-        "email_commands_max_lines": "mlcore reads no commands by mail yet",
         "dsn_lifetime": "mlcore reads no bounces yet",
-        "cache_life": "mlcore fetches no texts by HTTP yet",
         "run_tasks_every": "each task of mlcore has its own time",
     },
     "paths": _same(_NO_PATH, "bin_dir ext_dir list_data_dir lock_dir lock_file pid_file messages_dir"),
@@ -150,16 +138,12 @@ KEYS: dict[str, dict[str, str]] = {
         "mlcore does not seal or verify with ARC yet",
         "enabled dmarc dkim authserv_id trusted_authserv_ids privkey selector domain sig_headers",
     ),
-    "antispam": _same("mlcore has no rule for header fields yet", "header_checks jump_chain"),
     "mta": {
         "configuration": "[postfix] has what that file says",
         "max_delivery_threads": "max_connections says how much goes on at a time",
         **_same(_FIXED_VERP, "verp_format verp_regexp verp_probe_format verp_probe_regexp"),
         **_same(_FIXED_VERP, "verp_confirm_format verp_confirm_regexp"),
         **_same(_NO_VERP, "verp_personalized_deliveries verp_delivery_interval verp_probes"),
-        "verp_confirmations": _NO_TOKENS,
-        "max_autoresponses_per_day": "mlcore sends no automatic answers yet",
-        "remove_dkim_headers": "mlcore leaves DKIM signatures alone",
     },
     "digests": _same(_NO_DIGESTS, "mime_digest_keep_headers plain_digest_keep_headers"),
     "nntp": _same(
@@ -167,11 +151,11 @@ KEYS: dict[str, dict[str, str]] = {
         "user password host port remove_headers rewrite_duplicate_headers gatenews_every",
     ),
     "dmarc": _same(
-        "mlcore does not look at DMARC yet",
+        "mlcore looks up no DMARC policies yet",
         "resolver_timeout resolver_lifetime org_domain_data_url cache_lifetime",
     ),
     "urlpatterns": _same(
-        "the texts of mlcore name no web pages yet",
+        "the paths of pages below a domain's base_url are fixed",
         "mailinglist held_message pending_subscriptions pending_unsubscriptions domain",
     ),
 }
@@ -183,7 +167,8 @@ CATEGORIES: dict[str, Category] = {
         f"{NO_EFFECT}mlcore has one log, that of [logging.root]",
     ),
     "language": Category(
-        ("description", "charset", "enabled"), f"{NO_EFFECT}languages need no section here, all is UTF-8"
+        ("description", "charset", "enabled"),
+        f"{NO_EFFECT}languages need no section here, and each list has its charset",
     ),
     "runner": Category(
         ("class", "path", "instances", "start", "max_restarts", "sleep_time"),
@@ -194,7 +179,8 @@ CATEGORIES: dict[str, Category] = {
         f"{NO_EFFECT}mlcore gives mail to no archiver yet",
     ),
     "plugin": Category(
-        ("class", "enabled", "configuration", "component_package"), f"{NO_EFFECT}mlcore runs no plugins"
+        ("class", "enabled", "configuration", "component_package"),
+        f"{NO_EFFECT}mlcore has [plugins], see docs/plugins.md",
     ),
 }
 """First part of the name of a section → its keys, and the one notice for the section."""

@@ -59,6 +59,94 @@ class MailmanSettings:
         values.characters(LISTNAME_SIGNS),
         live=True,
     )
+    site_list_name: str = option(
+        "mailman",
+        "Local part of the addresses of the site in each list domain: NAME-request answers commands about all"
+        " lists, NAME and NAME-owner reach site_owner. No list may be called so.",
+        values.local_part(),
+    )
+    sender_headers: tuple[str, ...] = option(
+        ("from", "from_", "reply-to", "sender"),
+        "Which addresses of a post let it in where they belong to the list: of these fields, and of the"
+        " envelope (`from_`). Nothing proves that Reply-To and Sender are true. What is said against an"
+        " address, a ban for one, counts in all four.",
+        values.some_of("from", "from_", "reply-to", "sender"),
+        live=True,
+    )
+    anonymous_list_keep_headers: tuple[str, ...] = option(
+        (
+            *("^x-mailman-", "^x-content-filtered-by:", "^x-topics:", "^x-ack:", "^x-beenthere:"),
+            *("^x-list-administrivia:", "^x-spam-"),
+        ),
+        "Fields beginning with X- that posts to an anonymous list keep: regular expressions, without regard"
+        " to case; a colon at the end ends the name.",
+        values.patterns(),
+        live=True,
+    )
+    email_commands_max_lines: int = option(
+        10,
+        "Lines of a mail to -request that are looked at for commands, and of a post for such lines.",
+        values.integer(1, 100),
+        live=True,
+    )
+    pending_request_life: timedelta = option(  # noqa: RUF009  (a dataclasses.field)
+        timedelta(days=3),
+        "How long a person can confirm a subscription or its end.",
+        values.duration("1h", "90d"),
+        live=True,
+    )
+    moderator_request_life: timedelta = option(  # noqa: RUF009  (a dataclasses.field)
+        timedelta(days=180),
+        "How long a request waits for a moderator.",
+        values.duration("1d", "3650d"),
+        live=True,
+    )
+    confirmations_per_day: int = option(
+        3,
+        "Requests for confirmation that one address gets in 24 hours, of all lists, while it answers none.",
+        values.integer(1, 100),
+        live=True,
+    )
+    mass_subscription: str = option(
+        "direct",
+        "direct: who may add members makes them members. invite: they are invited, and become members by"
+        " their own answer; only addmembers --consented says that all of them have agreed.",
+        values.choice("direct", "invite"),
+        live=True,
+    )
+    remind_moderators: timedelta = option(  # noqa: RUF009  (a dataclasses.field)
+        timedelta(days=1),
+        "How often owners and moderators are told of what waits for them; 0s: never.",
+        values.duration("0s", "90d"),
+        live=True,
+    )
+    cache_life: timedelta = option(  # noqa: RUF009  (a dataclasses.field)
+        timedelta(days=7),
+        "How old a text fetched by HTTP may become before it is fetched again.",
+        values.duration("1m", "365d"),
+        live=True,
+    )
+    filtered_messages_are_preservable: bool = option(
+        False,
+        "Whether filter_action preserve keeps a copy in bad; otherwise the post is discarded.",
+        values.boolean(),
+        live=True,
+    )
+    filter_report: bool = option(
+        False, "Whether a filtered post says at its end what was taken out.", values.boolean(), live=True
+    )
+    hold_digest: bool = option(
+        False, "Whether replies that quote a digest as a whole are held.", values.boolean(), live=True
+    )
+    masthead_threshold: int = option(
+        4, "Lines of a digest's beginning that make a post such a reply.", values.integer(1, 100), live=True
+    )
+    check_max_size_on_filtered_message: bool = option(
+        False,
+        "Whether max_message_size is compared with what the content filter leaves.",
+        values.boolean(),
+        live=True,
+    )
     layout: str = option(
         "here",
         "Where files lie: here (./var), fhs (/var/lib/mlcore and so on), or a section [paths.NAME] of yours.",
@@ -79,12 +167,17 @@ class Paths:
     etc_dir: str = option("$var_dir/etc", "Configuration.", places.path())
     template_dir: str = option(
         "$var_dir/templates",
-        "For texts of this site; not read yet.",
+        "Texts of this site, in place of the packaged ones.",
         places.path(),
         translation=from_names({":source:": "$var_dir/templates"}),
     )
     archive_dir: str = option("$var_dir/archives", "For what archivers keep; not used yet.", places.path())
     cache_dir: str = option("$var_dir/cache", "For what can be made again; not used yet.", places.path())
+
+    @property
+    def site_key(self) -> str:
+        """The secret that tokens derive from."""
+        return f"{self.data_dir}/site.key"
 
     @property
     def control_socket(self) -> str:
@@ -173,6 +266,27 @@ class MtaSettings:
         " recipient_delimiter.",
         values.matching(re.compile(r"[+=_#~]"), "this is not possible here", "write one of: + = _ # ~"),
     )
+    verp_confirmations: bool = option(
+        True,
+        "Whether a request for confirmation comes from -confirm+TOKEN; otherwise it comes from -request, with"
+        " the token in its subject.",
+        values.boolean(),
+        live=True,
+    )
+    max_autoresponses_per_day: int = option(
+        10,
+        "Notices about held posts, and answers to commands, that one address gets from one list in 24 hours;"
+        " 0: no limit.",
+        values.integer(0, 10_000),
+        live=True,
+    )
+    remove_dkim_headers: bool = option(
+        False,
+        "Whether signatures of the author's domain are taken out of posts. They tell readers nothing where a"
+        " list changes the text, and do no harm.",
+        values.boolean(),
+        live=True,
+    )
     max_message_size: int = option(
         64 << 20,
         "Largest message that is accepted; Postfix's message_size_limit should not be above it.",
@@ -229,6 +343,48 @@ class DatabaseSettings:
         places.database_url(),
         secret=True,
         translation=psycopg,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AntispamSettings:
+    """Rules about header fields for all lists."""
+
+    header_checks: tuple[str, ...] = option(
+        (),
+        "One rule a line, `Header: regular expression`, searched without regard to case in the decoded"
+        " field.",
+        values.header_checks(),
+        live=True,
+    )
+    jump_chain: str = option(
+        "hold",
+        "What becomes of a post that one of them, or a list's rule without an action, finds.",
+        values.choice("hold", "reject", "discard", "accept"),
+        live=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """The child process that large and suspect messages are worked on in, so that none stops the others."""
+
+    threshold: int = option(128 << 10, "Messages above this size go there at once.", values.size("16K", "1G"))
+    time: timedelta = option(  # noqa: RUF009  (a dataclasses.field)
+        timedelta(seconds=20), "Processor time for one message.", values.duration("1s", "10m")
+    )
+    memory: int = option(512 << 20, "Memory of the child.", values.size("128M", "16G"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginSettings:
+    """Rules and handlers of this site, installed beside mlcore (docs/plugins.md)."""
+
+    rules: tuple[str, ...] = option(
+        (), "Names of entry points in mlcore.rules, asked in this order.", values.names()
+    )
+    handlers: tuple[str, ...] = option(
+        (), "Names of entry points in mlcore.handlers, called in this order.", values.names()
     )
 
 
@@ -304,6 +460,9 @@ class Settings:
     mta: MtaSettings = field(metadata={"section": "mta"})
     postfix: PostfixSettings = field(default_factory=PostfixSettings, metadata={"section": "postfix"})
     database: DatabaseSettings = field(metadata={"section": "database"})
+    antispam: AntispamSettings = field(default_factory=AntispamSettings, metadata={"section": "antispam"})
+    worker: WorkerSettings = field(default_factory=WorkerSettings, metadata={"section": "worker"})
+    plugins: PluginSettings = field(default_factory=PluginSettings, metadata={"section": "plugins"})
     styles: StyleSettings = field(default_factory=StyleSettings, metadata={"section": "styles"})
     logging: LoggingSettings = field(metadata={"section": "logging.root"})
     process: ProcessSettings = field(default_factory=ProcessSettings, metadata={"section": "process"})

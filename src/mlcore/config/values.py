@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+import regex
+
 _TRUE = frozenset({"true", "yes", "1", "on", "enable", "enabled"})
 _FALSE = frozenset({"false", "no", "0", "off", "disable", "disabled"})
 _UNIT_S = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -239,3 +241,77 @@ def signs(text: str) -> frozenset[str]:
             found.add(rest[0])
             rest = rest[1:]
     return frozenset(found)
+
+
+def names() -> Kind:
+    """Words of letters, digits, `-`, `_` and `.`, separated by blanks, each once; also none."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        found = tuple(text.split())
+        for word in found:
+            if not re.fullmatch(r"[0-9A-Za-z_.-]{1,64}", word):
+                raise ValueError(f"{word[:64]!a} is no name")
+        if len(set(found)) < len(found):
+            raise ValueError("this has a name twice")
+        return found
+
+    return Kind(parse, _words, "write names with blanks between them")
+
+
+def some_of(*offered: str) -> Kind:
+    """One or more of the words `offered`, any case, separated by blanks, each once."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(text.lower().split()))
+        for word in found:
+            if word not in offered:
+                raise ValueError(f"{word[:64]!a} is not offered")
+        if not found:
+            raise ValueError("this names nothing")
+        return found
+
+    return Kind(parse, _words, f"write some of: {' '.join(offered)}")
+
+
+def patterns() -> Kind:
+    """Regular expressions, separated by blanks; also none."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        found = tuple(text.split())
+        for pattern in found:
+            _compiled(pattern)
+        return found
+
+    return Kind(parse, _words, "write regular expressions with blanks between them")
+
+
+def header_checks() -> Kind:
+    """Lines `Header: regular expression`; also none."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        found = tuple(line.strip() for line in text.splitlines() if line.strip())
+        for line in found:
+            header, separator, pattern = line.partition(":")
+            if not separator or not re.fullmatch(r"[!-9;-~]{1,76}", header.strip()):
+                raise ValueError(f"{line[:80]!a} names no header field")
+            if not pattern.strip():
+                raise ValueError(f"{line[:80]!a} has no expression")
+            _compiled(pattern.strip())
+        return found
+
+    return Kind(parse, _lines, "write lines like X-Spam-Flag: ^yes, indented")
+
+
+def _compiled(pattern: str) -> None:
+    try:
+        regex.compile(pattern)
+    except (regex.error, RecursionError) as error:
+        raise ValueError(f"{pattern[:80]!a} is no regular expression: {error}") from None
+
+
+def _words(value: object) -> str:
+    return " ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _lines(value: object) -> str:
+    return "\n    ".join(value) if isinstance(value, tuple) else str(value)

@@ -12,7 +12,8 @@ def route(
     address: as given at RCPT, spelling kept. reverse_path: empty for the null sender. now: Unix seconds.
     peer: who handed it over, for the record."""
     purpose = destination.purpose
-    if purpose == "post" or purpose == "owner":  # noqa: PLR1714  (mypy narrows this form, not `in`)
+    # Mail to the owner of the site belongs to no list, so it has no rules to go through.
+    if purpose == "post" or (purpose == "owner" and destination.list_id):
         return "in", Arrived(
             list_id=destination.list_id,
             recipient=address,
@@ -37,6 +38,7 @@ def route(
         recipient=address,
         command=purpose,
         detail=destination.detail,
+        mail_host=destination.mail_host,
         reverse_path=reverse_path,
         arrived_at=now,
         smtputf8=smtputf8,

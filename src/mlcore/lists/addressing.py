@@ -1,11 +1,12 @@
 """The grammar of a list's addresses: `name@host`, `name-purpose@host`, `name-purpose+detail@host`.
 
-Eight tails have a meaning. There is no address of the site, and no `-admin`."""
+Eight tails have a meaning; there is no `-admin`. In each domain with lists some names belong to the site."""
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from mlcore.lists.directory import Purpose
-from mlcore.mail.address import BadAddress, parse
+from mlcore.mail.address import BadAddress, key_of, parse
 
 PURPOSES: Final[dict[str, Purpose]] = {
     "bounces": "bounces",
@@ -56,3 +57,60 @@ def candidates(address: str, delimiter: str = "+") -> tuple[Candidate, ...]:
     if purpose is None or not head:
         return (posting,)
     return posting, Candidate(head, mail_host, purpose, detail if purpose in _WITH_DETAIL else "")
+
+
+class SiteNames(NamedTuple):
+    """What the addresses of the site are called in each domain. name, noreply: local parts in lower case,
+    empty: there is none; owner: the key of site_owner, an address that somebody else has to take care of."""
+
+    name: str = ""
+    noreply: str = ""
+    owner: str = ""
+
+    def addresses(self, host: str) -> Mapping[str, Purpose]:
+        """What each local part is for at `host` (lower case, A-labels). The address of the site owner is not
+        among them: his mail must reach him, and not come back to us."""
+        found: dict[str, Purpose] = {}
+        if self.noreply:
+            found[self.noreply] = "discard"
+        if self.name:
+            found |= {f"{self.name}{tail}": purpose for tail, purpose in _SITE_PURPOSES.items()}
+        return {name: purpose for name, purpose in found.items() if f"{name}@{host}" != self.owner}
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        """Names that no list may have: it would take the place of an address of the site."""
+        return frozenset(self._replace(owner="").addresses(""))
+
+
+_SITE_PURPOSES: Final[Mapping[str, Purpose]] = {
+    "": "owner",
+    "-owner": "owner",
+    "-request": "request",
+    "-bounces": "discard",
+}
+
+
+NO_SITE: Final = SiteNames()
+
+
+def site_names(name: str, noreply: str, site_owner: str) -> SiteNames:
+    """As they are configured: site_list_name, noreply_address and site_owner, in any case."""
+    try:
+        owner = key_of(site_owner)
+    except BadAddress:
+        owner = ""
+    return SiteNames(name.lower(), noreply.lower(), owner)
+
+
+def site_candidate(address: str, names: SiteNames, delimiter: str = "+") -> Candidate | None:
+    """How `address` is read as one of the site, with no list_name; None: it is none. It holds if its
+    mail_host is a domain here, and no list is called so."""
+    try:
+        local_part, _, host = key_of(address).rpartition("@")
+    except BadAddress:
+        return None
+    known = names.addresses(host)
+    cut = local_part.partition(delimiter)[0] if delimiter else local_part
+    purpose = known.get(local_part) or known.get(cut)
+    return None if purpose is None else Candidate("", host, purpose, "")

@@ -13,17 +13,36 @@ from mlcore.lists import kinds, model
 from mlcore.lists.kinds import Kind
 from mlcore.lists.model import ListPolicy, ListState
 
-PIPELINES: Final = ("default-posting-pipeline",)
-"""What a post may go through."""
+PIPELINES: Final = ("default-posting-pipeline", "default-owner-pipeline")
+"""What an accepted message may go through: to the members, or to the owners."""
+CHAINS: Final = (
+    "default-posting-chain",
+    "default-owner-chain",
+    "header-match",
+    "moderation",
+    "dmarc",
+    "accept",
+    "hold",
+    "reject",
+    "discard",
+)
+"""Where the way of a message through the rules may begin."""
+RECORDS: Final = ("header_matches", "topics")
+"""Settings that are no text, but have commands of their own."""
 
-_IN_FORCE: Final = frozenset(
+_NOT_YET: Final = frozenset(
     {
-        *("admin_notify_mchanges", "advertised", "allow_list_posts", "description", "display_name"),
-        *("first_strip_reply_to", "include_rfc2369_headers", "reply_goes_to_list", "reply_to_address"),
-        *("send_goodbye_message", "send_welcome_message", "subject_prefix"),
+        *("archive_policy", "archive_rendering_mode", "autorespond_owner", "autorespond_postings"),
+        *("autorespond_requests", "autoresponse_grace_period", "autoresponse_owner_text"),
+        *("autoresponse_postings_text", "autoresponse_request_text", "bounce_info_stale_after"),
+        *("bounce_notify_owner_on_bounce_increment", "bounce_notify_owner_on_disable"),
+        *("bounce_notify_owner_on_removal", "bounce_score_threshold", "bounce_you_are_disabled_warnings"),
+        *("bounce_you_are_disabled_warnings_interval", "digest_send_periodic", "digest_size_threshold"),
+        *("digest_volume_frequency", "forward_unrecognized_bounces_to", "gateway_to_mail", "gateway_to_news"),
+        *("linked_newsgroup", "nntp_prefix_subject_too", "process_bounces"),
     }
 )
-"""The settings that something acts on; the others are kept for what is to come. A test compares with the
+"""The settings that nothing acts on yet: they are kept for what is to come. A test compares with the
 source."""
 
 
@@ -41,7 +60,7 @@ class Attribute:
     @property
     def in_force(self) -> bool:
         """Whether anything acts on it in this version; read-only ones are always true to the facts."""
-        return not self.writable or self.name in _IN_FORCE
+        return not self.writable or self.name not in _NOT_YET
 
     @property
     def values(self) -> str:
@@ -127,6 +146,9 @@ _IDENTITY: Final = (
     _state("post_id", kinds.number(), "The number of the next post."),
     _state("volume", kinds.number(), "The volume of the digests."),
     _state("next_digest_number", kinds.number(), "The number of the next digest in its volume."),
+    _state(
+        "usenet_watermark", kinds.optional_number(), "The last article taken from the newsgroup; empty: none."
+    ),
 )
 
 _APPEARANCE: Final = (
@@ -140,6 +162,12 @@ _APPEARANCE: Final = (
         "front; a blank at the end counts.",
     ),
     _setting("preferred_language", kinds.language(), "The language of the list's own mail."),
+    _setting(
+        "charset",
+        kinds.charset(),
+        "The charset of the list's own mail and of what it adds to the fields of posts, where it can hold "
+        "the text; empty: that of the language.",
+    ),
     _setting("advertised", _YES_NO, "Whether the list is shown to everybody."),
     _setting(
         "member_roster_visibility",
@@ -190,12 +218,31 @@ _POSTS: Final = (
         kinds.choice(model.Personalization),
         "Whether each member gets a copy of his own; full: also addressed to him.",
     ),
+    _setting("posting_chain", kinds.one_of(CHAINS, "Unknown chain"), "Where the rules begin for a post."),
+    _setting("owner_chain", kinds.one_of(CHAINS, "Unknown chain"), "The same for mail to -owner."),
     _setting(
         "posting_pipeline", kinds.one_of(PIPELINES, "Unknown pipeline"), "What accepted posts go through."
+    ),
+    _setting("owner_pipeline", kinds.one_of(PIPELINES, "Unknown pipeline"), "The same for mail to -owner."),
+    _setting(
+        "regular_include_lists",
+        kinds.posting_addresses(),
+        "Lists whose members get the posts of this one too, each person once; not those that stand in To or "
+        "Cc and get the post themselves.",
+    ),
+    _setting(
+        "regular_exclude_lists",
+        kinds.posting_addresses(),
+        "Lists whose members get no copy from this one of posts that have such a list in To or Cc as well.",
     ),
 )
 
 _MODERATION: Final = (
+    _setting(
+        "moderator_password",
+        kinds.password(),
+        "With it a mail can approve itself, or a held post (Approved: PASSWORD). Kept as a hash.",
+    ),
     _setting("emergency", _YES_NO, "Whether every post is held."),
     _setting("administrivia", _YES_NO, "Whether posts that look like commands are held."),
     _setting(
@@ -223,6 +270,22 @@ _MODERATION: Final = (
         kinds.number(),
         "Posts with so many addresses in To and Cc are held; 0: no limit.",
     ),
+    _setting(
+        "max_posts_per_day",
+        kinds.number(),
+        "Further posts of a member within 24 hours are held; 0: no limit.",
+    ),
+    _setting(
+        "bounce_matching_headers",
+        kinds.header_lines(),
+        "Lines `Header: regular expression`; posts with such a field are held.",
+    ),
+    _setting(
+        "spam_hold_score",
+        kinds.decimal(),
+        "Posts are held from this score of the spam filter on (X-Spam-Status, X-Rspamd-Score); 0: never.",
+    ),
+    _setting("spam_discard_score", kinds.decimal(), "From this score on they are thrown away; 0: never."),
     _setting("max_days_to_hold", kinds.number(), "After so many days held posts are thrown away; 0: never."),
     _setting("respond_to_post_requests", _YES_NO, "Whether authors are told that their post is held."),
 )
@@ -244,6 +307,12 @@ _CONTENT: Final = (
     ),
     _setting("collapse_alternatives", _YES_NO, "Whether only the first of several alternatives is kept."),
     _setting("convert_html_to_plaintext", _YES_NO, "Whether HTML is turned into plain text."),
+    _setting("topics_enabled", _YES_NO, "Whether members can choose topics of the list."),
+    _setting(
+        "topics_bodylines_limit",
+        kinds.number(low=-1),
+        "So many lines of a post are searched for Subject: and Keywords:; 0: none, -1: all.",
+    ),
     _setting(
         "dmarc_mitigate_action",
         kinds.choice(model.DmarcAction),

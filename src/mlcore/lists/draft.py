@@ -1,10 +1,12 @@
 """A message on its way through rules and handlers: header fields, body, and whom it goes to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from mlcore.mail import fields as header
+from mlcore.mail import mime
 from mlcore.mail.fields import Fields
+from mlcore.mail.mime import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,24 +15,41 @@ class Draft:
 
     fields: the header section. body: octets behind the empty line; a handler that has no business with it
     passes on the very same object, so that it stays identical from its first octet (P8). recipients:
-    addresses in order, each once; empty until the second pass has chosen them."""
+    addresses in order, each once; empty until the second pass has chosen them. topics: names of those that
+    the message belongs to."""
 
     fields: Fields
     body: bytes
     recipients: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    _parsed: list[Part] = field(default_factory=list, compare=False, repr=False)
 
     @classmethod
     def post(cls, octets: bytes) -> Self:
         """The draft of a message as it arrived. octets: normalised (CRLF line ends, no NUL)."""
         return cls(*header.split(octets))
 
+    def part(self) -> Part:
+        """The message taken apart (RFC 2045, 2046), once for each body and header. Raises mime.TooComplex."""
+        if not self._parsed:
+            self._parsed.append(mime.parse(self.fields, self.body))
+        return self._parsed[0]
+
     def with_fields(self, fields: Fields) -> "Draft":
         """The same message under another header section; this very draft if nothing changed."""
-        return self if fields is self.fields else Draft(fields, self.body, self.recipients)
+        return self if fields is self.fields else Draft(fields, self.body, self.recipients, self.topics)
+
+    def with_part(self, part: Part) -> "Draft":
+        """The message that `part` is: its fields and its body."""
+        return Draft(part.fields, part.body, self.recipients, self.topics)
 
     def with_recipients(self, recipients: tuple[str, ...]) -> "Draft":
         """The same message for these addresses (each once, in order)."""
-        return Draft(self.fields, self.body, recipients)
+        return Draft(self.fields, self.body, recipients, self.topics, self._parsed)
+
+    def with_topics(self, topics: tuple[str, ...]) -> "Draft":
+        """The same message, known to belong to these topics."""
+        return Draft(self.fields, self.body, self.recipients, topics, self._parsed)
 
     def octets(self) -> bytes:
         """The whole message (RFC 5322): header section, empty line, body."""

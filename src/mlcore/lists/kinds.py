@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from mlcore.base import passwords
 from mlcore.base.errors import BadInput
 from mlcore.config.values import parse_boolean, parse_duration, show_duration
 from mlcore.lists.bans import valid_pattern
@@ -24,6 +25,26 @@ _MOST_VALUES: Final = 10_000
 _MIME_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}(?:/[a-z0-9][a-z0-9!#$&^_.+-]{0,126})?")
 _EXTENSION: Final = re.compile(r"[a-z0-9_+~-]{1,32}")
 _NEWSGROUP: Final = re.compile(r"[a-z0-9][a-z0-9+_-]*(?:\.[a-z0-9][a-z0-9+_-]*)*")
+_FIELD_NAME: Final = re.compile(r"[!-9;-~]{1,76}")
+CHARSETS: Final = (
+    "utf-8",
+    "us-ascii",
+    "iso-2022-jp",
+    "euc-jp",
+    "shift_jis",
+    "iso-2022-kr",
+    "euc-kr",
+    "gb2312",
+    "gb18030",
+    "big5",
+    *(f"iso-8859-{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16)),
+    "koi8-r",
+    "koi8-u",
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+)
+"""What a list may write its own mail in."""
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
@@ -42,18 +63,24 @@ def boolean() -> Kind:
     return Kind(parse_boolean, lambda value: "yes" if value else "no", bool, "write yes or no")
 
 
-def number(high: int = 1_000_000) -> Kind:
-    """A whole number from 0 to `high`."""
+def number(high: int = 1_000_000, low: int = 0) -> Kind:
+    """A whole number from `low` (0 or less) to `high`."""
+    sign = "-?" if low < 0 else ""
 
     def parse(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,12}", text.strip()):
+        if not re.fullmatch(rf"{sign}[0-9]{{1,12}}", text.strip()):
             raise ValueError("this is no whole number")
         value = int(text)
-        if value > high:
+        if not low <= value <= high:
             raise ValueError("this is too much")
         return value
 
-    return Kind(parse, str, _same, f"write a number from 0 to {high}")
+    return Kind(parse, str, _same, f"write a number from {low} to {high}")
+
+
+def optional_number() -> Kind:
+    """A whole number or None; only shown."""
+    return Kind(str, lambda value: "" if value is None else str(value), _same, "")
 
 
 def decimal(high: int = 1_000_000) -> Kind:
@@ -102,15 +129,7 @@ def line() -> Kind:
 
 def text() -> Kind:
     """Text of any number of lines; line ends become LF, one at the very end is dropped."""
-
-    def parse(value: str) -> str:
-        if len(value) > _LONGEST_TEXT:
-            raise ValueError("this is too long: at most 1 MiB")
-        if "\0" in value or not _is_unicode(value):
-            raise ValueError("this holds characters that mail cannot carry")
-        return _LINE_END.sub("\n", value).removesuffix("\n")
-
-    return Kind(parse, str, _same, "")
+    return Kind(_parse_text, str, _same, "")
 
 
 def address() -> Kind:
@@ -150,6 +169,50 @@ def one_of(names: tuple[str, ...], wrong: str) -> Kind:
         return value.strip()
 
     return Kind(parse, str, _same, f"write one of: {', '.join(names)}")
+
+
+def charset() -> Kind:
+    """A charset that Japanese and other mail is written in, or nothing."""
+
+    def parse(value: str) -> str:
+        value = value.strip().lower()
+        if value and value not in CHARSETS:
+            raise ValueError(f"this charset is not offered: {value[:80]}")
+        return value
+
+    return Kind(parse, str, _same, f"write one of: {', '.join(CHARSETS)}, or nothing")
+
+
+def password() -> Kind:
+    """A password, which is kept as a hash; such a hash is taken as it is, so that settings can be copied."""
+
+    def parse(value: str) -> str:
+        value = _parse_line(value)
+        return value if not value or passwords.is_hash(value) else passwords.hashed(value)
+
+    return Kind(parse, str, lambda value: value or None, "write one line, or nothing")
+
+
+def header_lines() -> Kind:
+    """Lines `Header: regular expression`; blank lines, and those that begin with #, are kept for people."""
+
+    def parse(value: str) -> str:
+        text = _parse_text(value)
+        for row in map(str.strip, text.split("\n")):
+            if not row or row.startswith("#"):
+                continue
+            header, separator, pattern = row.partition(":")
+            if not separator or not _FIELD_NAME.fullmatch(header.strip()):
+                raise ValueError(f"this names no header field: {row[:80]}")
+            _regex("^" + pattern.strip())
+        return text
+
+    return Kind(parse, str, _same, "write lines like X-Spam-Flag: ^yes")
+
+
+def posting_addresses() -> Kind:
+    """Posting addresses of lists; whether they exist is not asked, as lists come and go."""
+    return _several(_key, "write addresses of lists")
 
 
 def aliases() -> Kind:
@@ -224,6 +287,14 @@ def _is_unicode(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _parse_text(value: str) -> str:
+    if len(value) > _LONGEST_TEXT:
+        raise ValueError("this is too long: at most 1 MiB")
+    if "\0" in value or not _is_unicode(value):
+        raise ValueError("this holds characters that mail cannot carry")
+    return _LINE_END.sub("\n", value).removesuffix("\n")
 
 
 def _parse_line(value: str) -> str:

@@ -34,4 +34,4 @@ def written(found: list[tuple[str, Address]], first_column: int) -> bytes:
 def _item(name: str, mailbox: Address, column: int) -> bytes:
     spelt = str(mailbox).encode()
     phrase = words.phrase(name, first_column=column)
-    return phrase + b" <" + spelt + b">" if phrase else spelt
+    return words.with_address(phrase, b"<" + spelt + b">", first_column=column) if phrase else spelt

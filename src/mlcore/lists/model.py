@@ -1,7 +1,7 @@
 """What a list is, as values: the rows of the store become these before they leave it."""
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -149,6 +149,26 @@ class ReplyGoesToList(enum.StrEnum):
     EXPLICIT_HEADER_ONLY = "explicit_header_only"
 
 
+class HeaderMatch(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule of a list about a header field. header: lower case; pattern: a regular expression, searched
+    without regard to case in the decoded field of the message or of any part; action: what then becomes of
+    the post, None: what the site says; tag: a name for those who manage such rules, may be empty."""
+
+    header: str
+    pattern: str
+    action: Action | None = None
+    tag: str = ""
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """One topic of a list. name: unique there, one line; pattern: regular expressions, one a line, any of
+    which makes a post belong to it; description: for members who choose."""
+
+    name: str
+    pattern: str
+    description: str = ""
+
+
 class ListPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """The identity and the settings of one list; cached by the store until their generation changes.
 
@@ -165,6 +185,8 @@ class ListPolicy(msgspec.Struct, frozen=True, kw_only=True):
     subject_prefix: str = ""
     """May hold %d, %03d …; a trailing blank counts."""
     preferred_language: str = "en"
+    charset: str = ""
+    """Of the list's own mail and of header text that it adds; empty: that of the language."""
     advertised: bool = True
     member_roster_visibility: RosterVisibility = RosterVisibility.MODERATORS
     subscription_policy: SubscriptionPolicy = SubscriptionPolicy.CONFIRM
@@ -180,7 +202,12 @@ class ListPolicy(msgspec.Struct, frozen=True, kw_only=True):
     reply_to_address: str = ""
     first_strip_reply_to: bool = False
     personalize: Personalization = Personalization.NONE
+    posting_chain: str = "default-posting-chain"
+    owner_chain: str = "default-owner-chain"
     posting_pipeline: str = "default-posting-pipeline"
+    owner_pipeline: str = "default-owner-pipeline"
+    moderator_password: str = ""
+    """A hash; empty: nobody can approve by password."""
     emergency: bool = False
     administrivia: bool = True
     default_member_action: Action = Action.DEFER
@@ -189,12 +216,22 @@ class ListPolicy(msgspec.Struct, frozen=True, kw_only=True):
     max_message_size: int = 40
     """KiB; 0: no limit."""
     max_num_recipients: int = 10
+    max_posts_per_day: int = 0
+    """Of one member within 24 hours; 0: no limit."""
+    bounce_matching_headers: str = ""
+    """Lines `Header: regex`."""
+    spam_hold_score: float = 0.0
+    spam_discard_score: float = 0.0
+    """As a spam filter before mlcore scores; 0: scores are not looked at."""
     max_days_to_hold: int = 0
     respond_to_post_requests: bool = True
     filter_content: bool = False
     filter_action: FilterAction = FilterAction.DISCARD
     collapse_alternatives: bool = True
     convert_html_to_plaintext: bool = False
+    topics_enabled: bool = False
+    topics_bodylines_limit: int = 5
+    """Lines of the body that are looked at; 0: none, negative: all."""
     dmarc_mitigate_action: DmarcAction = DmarcAction.NO_MITIGATION
     dmarc_mitigate_unconditionally: bool = False
     dmarc_moderation_notice: str = ""
@@ -241,6 +278,14 @@ class ListPolicy(msgspec.Struct, frozen=True, kw_only=True):
     pass_types: tuple[str, ...] = ()
     filter_extensions: tuple[str, ...] = ()
     pass_extensions: tuple[str, ...] = ()
+    regular_include_lists: tuple[str, ...] = ()
+    """Posting addresses of lists whose members get the posts of this one too."""
+    regular_exclude_lists: tuple[str, ...] = ()
+    """Posting addresses of lists whose members get no copy from this one where the post went there too."""
+
+    header_matches: tuple[HeaderMatch, ...] = ()
+    """In the order they are tried."""
+    topics: tuple[Topic, ...] = ()
 
     @property
     def posting_address(self) -> str:
@@ -263,6 +308,7 @@ class ListState(msgspec.Struct, frozen=True):
     volume: int
     next_digest_number: int
     style: str
+    usenet_watermark: int | None = None
 
 
 class Domain(msgspec.Struct, frozen=True, kw_only=True):
@@ -286,14 +332,6 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     receive_own_postings: bool | None = None
     delivery_mode: DeliveryMode | None = None
     delivery_status: DeliveryStatus | None = None
-
-    def over(self, other: "Preferences") -> "Preferences":
-        """What holds where these come first and `other` next."""
-        merged = {
-            name: mine if (mine := getattr(self, name)) is not None else getattr(other, name)
-            for name in self.__struct_fields__
-        }
-        return Preferences(**merged)
 
 
 DEFAULTS: Final = Preferences(
@@ -366,6 +404,10 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     as_user: bool = False
     display_name: str = ""
     moderation_action: Action | None = None
+    restricted: bool = False
+    """Reads, but neither posts nor sees who else is there."""
+    nonmatching_topics: bool = False
+    """Whether a member who chose topics (`store.topics`) also gets posts that belong to none."""
     subscribed_at: float = 0.0
     preferences: Preferences = Preferences()
     effective: Preferences = DEFAULTS
@@ -379,13 +421,33 @@ class Recipient(msgspec.Struct, frozen=True):
     list_copy: bool = True
 
 
+class TopicChoice(msgspec.Struct, frozen=True):
+    """Which posts a member who has chosen topics wants of a list. topics: their names; nonmatching: also
+    posts that belong to none."""
+
+    topics: frozenset[str]
+    nonmatching: bool = False
+
+
+class SenderStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """What an address is to a list, through itself or through another address of its user.
+
+    roles: all of them; moderation_action, restricted and acknowledge_posts: of the membership with role
+    member, otherwise (moderation_action alone) of the nonmember; display_name: on this list, else of the
+    address; language: what this person wants, empty: nothing."""
+
+    roles: frozenset[Role] = frozenset()
+    moderation_action: Action | None = None
+    restricted: bool = False
+    acknowledge_posts: bool = False
+    display_name: str = ""
+    language: str = ""
+
+
 class Roster(msgspec.Struct, frozen=True):
-    """Everybody on a small list. roles: by address key, of all roles; recipients: who gets regular delivery,
-    in the order of membership."""
+    """Members, owners and moderators of a small list. standings: by address key, also of the other addresses
+    of their users; what nonmembers are as well is left out;
+    recipients: who gets regular delivery, in the order of membership."""
 
     recipients: tuple[Recipient, ...]
-    roles: Mapping[str, frozenset[Role]]
-
-    def roles_of(self, keys: Sequence[str]) -> frozenset[Role]:
-        """The roles of the first of `keys` that has any; empty: none has."""
-        return next((self.roles[key] for key in keys if key in self.roles), frozenset())
+    standings: Mapping[str, SenderStanding]

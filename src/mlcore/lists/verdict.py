@@ -1,31 +1,56 @@
 """Decisions as values (design: a function decides, somebody else carries it out)."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Final, Literal
 
-Action = Literal["hold", "reject", "discard"]
+from mlcore.lists.reasons import Reason
+
+Terminal = Literal["accept", "hold", "reject", "discard"]
+"""Where the way through the chains ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A rule's finding. rule: its name in logs and headers; reason: one line of English, without octets
-    of the message (P9, P19)."""
+    """A rule's finding. rule: its name in logs and headers; reason: None for rules that only find; action:
+    what the rule itself asks for, None where the chain says what a hit means; text: the list owner's own
+    words for the author, instead of reasons (dmarc_moderation_notice), empty: none."""
 
     rule: str
-    reason: str
-    action: Action
+    reason: Reason | None = None
+    action: Terminal | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What led to a decision. hits and misses: names of rules that record them, in the order asked; reasons:
+    in the order found; text: see `Hit`; chain: the name of the last one; by: rule or handler that decided,
+    empty: none."""
+
+    hits: tuple[str, ...] = ()
+    misses: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    text: str = ""
+    chain: str = ""
+    by: str = ""
+
+
+NO_TRAIL: Final = Trail()
 
 
 @dataclass(frozen=True, slots=True)
 class Accept:
     """Goes to the members."""
 
+    trail: Trail = NO_TRAIL
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Waits for a moderator."""
+    """Waits for a moderator. sender: empty if there is none; subject: decoded; one line each, at most 255
+    characters."""
 
-    hits: tuple[Hit, ...]
+    trail: Trail = NO_TRAIL
     sender: str = ""
     subject: str = ""
 
@@ -34,14 +59,17 @@ class Hold:
 class Reject:
     """Goes back to its author with the reasons."""
 
-    hits: tuple[Hit, ...] = field(default_factory=tuple)
+    trail: Trail = NO_TRAIL
 
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """Ends here, with a log line."""
+    """Ends here, with a log line. forward: the owners get it for information; preserve: a copy goes to bad/
+    (filter_action)."""
 
-    hits: tuple[Hit, ...] = field(default_factory=tuple)
+    trail: Trail = NO_TRAIL
+    forward: bool = False
+    preserve: bool = False
 
 
 Verdict = Accept | Hold | Reject | Discard

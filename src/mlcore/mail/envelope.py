@@ -28,6 +28,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, tag="held"):
     arrived: Arrived
     reasons: tuple[str, ...]
     rule_hits: tuple[str, ...] = ()
+    rule_misses: tuple[str, ...] = ()
     sender: str = ""
     subject: str = ""
 
@@ -38,6 +39,9 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
     arrived: Arrived
     moderator_approved: bool = False
     approved_at: float | None = None
+    rule_hits: tuple[str, ...] = ()
+    rule_misses: tuple[str, ...] = ()
+    """Names of the rules that were asked before it was held."""
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True, tag="rendered"):
@@ -68,13 +72,17 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
-    """command/: mail to -join, -leave, -confirm or -request."""
+    """command/: mail to -join, -leave, -confirm or -request of a list, and whatever comes to an address of
+    the site itself."""
 
     list_id: str
+    """Empty: the site, of which there are `request`, `owner` and `discard`."""
     recipient: str
-    command: Literal["join", "leave", "confirm", "request"]
+    command: Literal["join", "leave", "confirm", "request", "owner", "discard"]
     detail: str = ""
     """What stood behind the delimiter (a token), spelling kept."""
+    mail_host: str = ""
+    """The domain whose site address it is; empty for a list."""
     reverse_path: str = ""
     arrived_at: float
     smtputf8: bool = False

@@ -3,6 +3,7 @@
 Whatever comes in gives some text, on one line; whatever goes out is ASCII, and no text can add a line
 that is not a continuation (P9)."""
 
+import functools
 import re
 from base64 import b64encode
 from binascii import a2b_base64, a2b_qp
@@ -11,9 +12,12 @@ from typing import Final
 from mlcore.mail import charsets
 
 _LINE: Final = 78
+_LINE_WITH_WORDS: Final = 76
+"""Octets of a line that holds an encoded word (RFC 2047 2)."""
 _LONGEST_WORD: Final = 75
 _LEAST_ROOM: Final = 40
 """Octets that hold the frame of an encoded word of every charset and one character."""
+_OFTEN: Final = 300
 _LONGEST_TOKEN: Final = 900
 """A longer one would come near the 998 octets of a line (RFC 5322 2.1.1) and is encoded to be folded."""
 
@@ -48,6 +52,16 @@ def decode(octets: bytes | str) -> str:
 
     Blanks between two encoded words are no text (RFC 2047 6.2). Neighbours of one charset are joined as
     octets first: some writers cut a character in two."""
+    return _decoded(octets) if len(octets) <= _OFTEN else _decode(octets)
+
+
+@functools.lru_cache(maxsize=256)
+def _decoded(octets: bytes | str) -> str:
+    """The same for short ones: a dozen rules and handlers ask for the Subject of one post."""
+    return _decode(octets)
+
+
+def _decode(octets: bytes | str) -> str:
     text = octets if isinstance(octets, str) else charsets.guess(octets)
     if "\n" in text:
         text = _FOLD.sub("", text)
@@ -90,8 +104,9 @@ def encode(text: str, *, charset: str = "utf-8", first_column: int) -> bytes:
     """`text` as an unstructured field body, ASCII and folded; first_column: octets already on its first line.
 
     ASCII stands as it is and is folded at blanks only. What is not ASCII goes into encoded words of at most
-    75 octets, in `charset` where that can hold it, else in UTF-8; lines hold 78 octets where a fold can do
-    it. Control characters are dropped (P9), and blanks at both ends. `decode` gives the text back."""
+    75 octets, in `charset` where that can hold it, else in UTF-8; lines hold 78 octets, and 76 beside encoded
+    words, where a fold can do it. Control characters are dropped (P9), and blanks at both ends. `decode`
+    gives the text back."""
     text = one_line(text).strip(" ")
     if first_column + len(text) <= _LINE and text.isascii() and "=?" not in text:
         return text.encode("ascii")
@@ -104,7 +119,7 @@ def encode(text: str, *, charset: str = "utf-8", first_column: int) -> bytes:
     within = "".join(tokens[start:stop])
     bare = within.lstrip(" ")
     words, column = _Coder(bare, charset).words(column, gap=within[: len(within) - len(bare)])
-    after, column = _fold(tokens[stop:], column)
+    after, column = _fold(tokens[stop:], column, _LINE_WITH_WORDS)
     return (before + words + after).encode("ascii")
 
 
@@ -129,11 +144,20 @@ def _must_be_encoded(token: str) -> bool:
     return not token.isascii() or "=?" in token or len(token) > _LONGEST_TOKEN
 
 
-def _fold(tokens: list[str], column: int) -> tuple[str, int]:
-    """The tokens (each but the first begins with a blank) on lines of 78 octets; the column after them."""
+def with_address(phrase: bytes, address: bytes, *, first_column: int) -> bytes:
+    """A display-name and what stands behind it in angle brackets, on a line of its own if it has to be."""
+    last = phrase.rpartition(b"\r\n")[2]
+    column = len(last) + (first_column if last == phrase else 0)
+    limit = _LINE_WITH_WORDS if b"=?" in last else _LINE
+    fold = b"\r\n" if column + len(address) + 2 > limit else b""  # a blank, and a comma that may follow
+    return phrase + fold + b" " + address
+
+
+def _fold(tokens: list[str], column: int, limit: int = _LINE) -> tuple[str, int]:
+    """The tokens (each but the first begins with a blank) on lines of `limit` octets; the column then."""
     parts: list[str] = []
     for token in tokens:
-        if column + len(token) > _LINE and token[0] == " ":
+        if column + len(token) > limit and token[0] == " ":
             parts.append("\r\n")
             column = 0
         parts.append(token)
@@ -163,12 +187,14 @@ class _Coder:
         parts: list[str] = []
         position = 0
         while position < len(self._text):
-            if _LINE - column - len(gap) < _LEAST_ROOM:
+            if _LINE_WITH_WORDS - column - len(gap) < _LEAST_ROOM:
                 gap = gap or " "
                 parts.append("\r\n")
                 column = 0
             column += len(gap)
-            size, word = self._longest(position, min(_LONGEST_WORD, max(_LEAST_ROOM, _LINE - column)))
+            size, word = self._longest(
+                position, min(_LONGEST_WORD, max(_LEAST_ROOM, _LINE_WITH_WORDS - column))
+            )
             parts += (gap, word)
             column += len(word)
             position += size

@@ -31,10 +31,10 @@ def texts(
     target: the transport, such as `lmtp:[127.0.0.1]:8024`. now: Unix seconds, for the head. regexp: keys are
     regular expressions, which take what Postfix would strip as an address extension themselves, behind
     `delimiter`; else a database is made of the text."""
-    by_domain = sorted(routes, key=lambda route: (route.domain, route.list_name))
+    by_domain = sorted(routes, key=lambda route: (route.domain, route.alone, route.list_name))
     by_host = sorted(
         (route for route in by_domain if route.alias_domain),
-        key=lambda route: (route.mail_host, route.list_name),
+        key=lambda route: (route.mail_host, route.alone, route.list_name),
     )
     keys = _Keys(delimiter) if regexp else None
     return {
@@ -90,9 +90,9 @@ def _key(local_part: str, domain: str, suffix: str, keys: _Keys | None) -> str:
     return keys.address(local_part, domain, detail=suffix[1:] in _WITH_DETAIL)
 
 
-def _local_parts(list_name: str) -> Iterator[tuple[str, str]]:
-    for suffix in _SUFFIXES:
-        yield suffix, list_name + suffix
+def _local_parts(route: Route) -> Iterator[tuple[str, str]]:
+    for suffix in ("",) if route.alone else _SUFFIXES:
+        yield suffix, route.list_name + suffix
 
 
 def _lmtp(routes: Iterable[Route], target: str, keys: _Keys | None) -> Iterator[str]:
@@ -101,13 +101,10 @@ def _lmtp(routes: Iterable[Route], target: str, keys: _Keys | None) -> Iterator[
         yield f"# Aliases which are visible only in the @{domain} domain.\n"
         for route in group:
             posting = f"{route.list_name}@{domain}"
-            width = max(len(part) for _, part in _local_parts(route.list_name))
+            width = max(len(part) for _, part in _local_parts(route))
             width += 1 + len(domain) + posting.count(".") + 10
             yield from _lines(
-                (
-                    (_key(part, domain, suffix, keys), target)
-                    for suffix, part in _local_parts(route.list_name)
-                ),
+                ((_key(part, domain, suffix, keys), target) for suffix, part in _local_parts(route)),
                 width,
                 seen,
             )
@@ -118,11 +115,11 @@ def _vmap(routes: Iterable[Route], keys: _Keys | None) -> Iterator[str]:
     for host, group in groupby(routes, key=lambda route: route.mail_host):
         yield f"# Virtual mappings for the @{host} domain.\n"
         for route in group:
-            width = max(len(part) for _, part in _local_parts(route.list_name)) + len(host) + 14
+            width = max(len(part) for _, part in _local_parts(route)) + len(host) + 14
             yield from _lines(
                 (
                     (_key(part, host, suffix, keys), _value(part, route.alias_domain, suffix, keys))
-                    for suffix, part in _local_parts(route.list_name)
+                    for suffix, part in _local_parts(route)
                 ),
                 width,
                 seen,

@@ -7,19 +7,21 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from mlcore.base.clock import Clock
-from mlcore.lists.addressing import Candidate
+from mlcore.lists.addressing import Candidate, SiteNames
 
 MAX_AGE_S = 1.0
 """How far behind the database a yes may be."""
 
 
 class Route(NamedTuple):
-    """One list. alias_domain: where its mail arrives instead of at mail_host; empty: there is none. All lower
-    case, domains in A-labels."""
+    """One list, or one address of the site. alias_domain: where its mail arrives instead of at mail_host;
+    empty: there is none. All lower case, domains in A-labels. alone: list_name is an address by itself, and
+    not a list with all of its addresses."""
 
     list_name: str
     mail_host: str
     alias_domain: str = ""
+    alone: bool = False
 
     @property
     def domain(self) -> str:
@@ -41,12 +43,29 @@ class Routes:
         self.hosts = frozenset(host for _, host in self._routes)
 
     def first_of(self, possible: Sequence[Candidate]) -> Route | None:
-        """The list of the first of these readings of an address that names one."""
+        """The list or address of the site of the first of these readings that names one."""
         for one in possible:
             route = self._routes.get((one.list_name, one.mail_host))
-            if route is not None:
+            if route is not None and (one.purpose == "post" or not route.alone):
                 return route
         return None
+
+
+def with_site(routes: Iterable[Route], names: SiteNames) -> list[Route]:
+    """The routes of all lists, and behind them those of the site in each of their domains. A list that is
+    called as an address of the site keeps its place."""
+    found = list(routes)
+    taken = {(route.list_name, route.mail_host) for route in found}
+    domains = {route.mail_host: route.alias_domain for route in found}
+    for mail_host, alias_domain in domains.items():
+        # the owner's address may be spelt with either domain, and is then at neither of them ours
+        at_both = names.addresses(mail_host).keys() & names.addresses(alias_domain or mail_host).keys()
+        found += [
+            Route(name, mail_host, alias_domain, alone=True)
+            for name in sorted(at_both)
+            if (name, mail_host) not in taken
+        ]
+    return found
 
 
 Load = Callable[[int | None], Awaitable[tuple[int, Sequence[Route] | None]]]
@@ -91,6 +110,11 @@ class RouteCache:
         self._void = self._begun
         self._read_at = -math.inf
 
+    def forget(self) -> None:
+        """What is not in the database has changed too: all is read anew."""
+        self._generation = None
+        self.invalidate()
+
     async def _look(self) -> None:
         self._begun += 1
         look, begun_at = self._begun, self._clock.monotonic()
@@ -101,7 +125,7 @@ class RouteCache:
             self._error = error
         else:
             if routes is not None:
-                self._routes, self._generation = Routes(routes), number
+                self._routes = Routes(routes)
             if look > self._void:
-                self._read_at = begun_at
+                self._read_at, self._generation = begun_at, number
         self._ended = look

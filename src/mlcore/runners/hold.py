@@ -2,47 +2,65 @@
 
 The row's commit is the decision; this host carries it out, now or after a restart."""
 
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
 from mlcore.base.errors import CorruptEntry, DiskTrouble, LocalTrouble, MlcoreError, SpoolLost
 from mlcore.base.ids import root_of
-from mlcore.mail.envelope import Accepted, Held
-from mlcore.runners.incoming import held_row
-from mlcore.runners.pipeline import ListGone, unexpected
+from mlcore.lists.model import ListPolicy
+from mlcore.mail.envelope import Held
+from mlcore.runners.decisions import Decisions
+from mlcore.runners.errors import ListGone, unexpected
+from mlcore.runners.letters import notice_entry
+from mlcore.runners.recent import RecentPosts
+from mlcore.runners.verdicts import held_row
 from mlcore.runners.work import Work
 from mlcore.spool.claim import Claim
-from mlcore.spool.entry import Entry, NewEntry
 from mlcore.store import held
+from mlcore.store.held import HeldPost
 from mlcore.store.lists import NoSuchList
 
-_CARRIED_OUT = frozenset({"accept", "discard"})
+AT_ONCE: Final = 4
+"""Decisions carried out together: their syncs are shared, and what was held for its size is in memory."""
+PORTION: Final = 500
+"""Rows read at once: a flood may have left a million."""
 
 
 class Hold:
     """Decisions on held posts of this spool."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, recent: RecentPosts) -> None:
         self._work = work
+        self._recent = recent
+        self._decisions = Decisions(work)
+        self._busy = asyncio.Lock()
+        self._forwarded: dict[str, tuple[str, ...]] = {}
+        """By entry: addresses whose copies are durable, while their row does not say so yet."""
 
     async def carry_out(self) -> int:
-        """Every decided row whose file is awake; returns how many were carried out. Raises LocalTrouble.
+        """Every decided row whose file is awake, and every post that is to be forwarded; returns how many
+        there were. Raises LocalTrouble.
 
-        A post whose decision cannot be carried out is shunted: it must not keep the others waiting."""
-        work = self._work
-        done = 0
-        for row in await work.store.read(held.of_spool, work.spool_id):
-            if row.decision not in _CARRIED_OUT:
-                continue  # a refusal needs a text, and there is none yet: nothing is dropped unseen
-            claim = await self._take(row.entry)
-            if claim is None:
-                continue
-            try:
-                await self._decide(claim, row)
-                done += 1
-            except Exception as error:  # noqa: BLE001  (see above)
-                await self._give_back(claim, error)
-            except BaseException:
-                self._put_back(row.entry)
-                raise
-        return done
+        Those that come while it is at work wait, and look anew: a row that was read before another has
+        carried it out would be carried out twice. A post whose decision cannot be carried out is shunted: it
+        must not keep the others waiting."""
+        async with self._busy:
+            done, last = 0, 0
+            while due := await self._work.store.read(held.due, self._work.spool_id, last, PORTION):
+                last = due[-1].id
+                for start in range(0, len(due), AT_ONCE):
+                    done += await self._together(due[start : start + AT_ONCE])
+            return done
+
+    async def _together(self, due: Sequence[HeldPost]) -> int:
+        results = await asyncio.gather(*map(self._carry_out, due), return_exceptions=True)
+        failures = [result for result in results if isinstance(result, BaseException)]
+        if failures:
+            raise next((one for one in failures if isinstance(one, SpoolLost)), failures[0])
+        return sum(result is True for result in results)
 
     async def reconcile(self) -> None:
         """After a start: a file without a row gets one, a row without a file goes (its step had ended).
@@ -50,7 +68,7 @@ class Hold:
         Raises LocalTrouble if the database is down. A file that cannot be read now is left for the next
         start; one without meaning here goes to bad/ or shunt/."""
         work = self._work
-        rows = {row.entry for row in await work.store.read(held.of_spool, work.spool_id)}
+        rows = set(await work.store.read(held.names_of_spool, work.spool_id))
         names = set(work.spool.queues["hold"].names())
         for name in sorted(names - rows):
             await self.adopt(name)
@@ -74,7 +92,8 @@ class Hold:
         try:
             if not isinstance(envelope, Held):
                 raise unexpected(claim)
-            await work.store.write(held.insert_if_absent, held_row(work, claim.name, envelope))
+            row = held_row(work, claim.name, claim.entry, envelope)
+            await work.store.write(held.insert_if_absent, row)
         except NoSuchList:  # nobody can decide on it any more, and nobody may throw it away unseen
             await self._give_back(claim, ListGone(claim.list_id))
         except MlcoreError as error:
@@ -113,20 +132,48 @@ class Hold:
             "shunted", queue="hold", queue_id=root_of(claim.name), entry=claim.name, reason=str(error)
         )
 
-    async def _decide(self, claim: Claim, row: held.HeldPost) -> None:
-        work, envelope = self._work, claim.entry.envelope
+    # -- one post ----------------------------------------------------------------------------------------
+
+    async def _carry_out(self, row: HeldPost) -> bool:
+        """Whether anything was done."""
+        claim = await self._take(row.entry)
+        if claim is None:
+            return False
+        try:
+            await self._do(claim, row)
+        except Exception as error:  # noqa: BLE001  (see carry_out)
+            await self._give_back(claim, error)
+            return False
+        except BaseException:
+            self._put_back(row.entry)
+            raise
+        return True
+
+    async def _do(self, claim: Claim, row: HeldPost) -> None:
+        envelope = claim.entry.envelope
         if not isinstance(envelope, Held):
             raise unexpected(claim)
-        children = []
-        if row.decision == "accept":
-            accepted = Accepted(arrived=envelope.arrived, moderator_approved=True, approved_at=row.decided_at)
-            entry = Entry(accepted, claim.entry.addresses, claim.entry.octets)
-            children.append(NewEntry("pipeline", f"{claim.name}.p", entry))
+        policy = await self._work.cache.policy(row.list_id)
+        if policy is None:
+            raise ListGone(row.list_id)
+        done = self._forwarded.get(row.entry, ())
+        left = tuple([address for address in row.forward_to if address not in done])
+        if row.decision is None:
+            await self._forward(claim, msgspec.structs.replace(row, forward_to=left), policy)
+        else:
+            await self._decide(claim, msgspec.structs.replace(row, forward_to=left), envelope, policy)
+
+    async def _decide(self, claim: Claim, row: HeldPost, envelope: Held, policy: ListPolicy) -> None:
+        work = self._work
+        children = await self._decisions.children(claim, row, envelope, policy)
 
         async def delete() -> None:
             await work.store.write(held.delete, work.spool_id, row.entry)
 
         await work.spool.advance(claim, children, after=delete)
+        self._forwarded.pop(row.entry, None)
+        if row.decision != "accept":
+            self._recent.refused(row.list_id, row.entry)
         work.log.info(
             "decided",
             queue_id=root_of(claim.name),
@@ -134,4 +181,31 @@ class Hold:
             entry=claim.name,
             list_id=row.list_id,
             decision=row.decision,
+            sender=row.sender,
+            message_id=row.message_id,
+            made=" ".join([f"{child.queue}/{child.name}" for child in children]),
+        )
+
+    async def _forward(self, claim: Claim, row: HeldPost, policy: ListPolicy) -> None:
+        """A copy, and the post goes on waiting. The copy is an entry of its own: a child would sleep as long
+        as the post is here. So a crash between the two may repeat it, under the same Message-ID; trouble with
+        the database does not."""
+        work = self._work
+        done = self._forwarded.get(row.entry, ())
+        if row.forward_to:
+            letter = self._decisions.forward(claim, row, policy)
+            (trouble,) = await work.spool.accept([notice_entry(work, work.ids.new(), letter)])
+            if trouble is not None:
+                raise trouble
+            done = self._forwarded[row.entry] = (*done, *row.forward_to)
+        await work.store.write(held.forwarded, work.spool_id, row.entry, done)
+        del self._forwarded[row.entry]
+        self._put_back(claim.name)
+        work.log.info(
+            "forwarded",
+            queue_id=root_of(claim.name),
+            queue="hold",
+            entry=claim.name,
+            list_id=row.list_id,
+            recipients=len(row.forward_to),
         )

@@ -2,31 +2,50 @@
 
 Nothing outside happens before the children wake, so a crash anywhere in it just runs it again."""
 
+from mlcore.base.errors import LocalTrouble, SpoolLost
+from mlcore.base.ids import root_of
 from mlcore.lists.draft import Draft
 from mlcore.lists.facts import PostFacts
-from mlcore.lists.model import ListPolicy, Role
-from mlcore.lists.rules.header_limits import too_large
-from mlcore.lists.senders import keys
-from mlcore.lists.verdict import Accept, Discard, Hold, Reject
-from mlcore.mail.envelope import Arrived, Held
-from mlcore.mail.fields import header_size
-from mlcore.mail.lines import normalise
-from mlcore.runners.pipeline import ListGone, Pipeline, unexpected
+from mlcore.lists.model import ListPolicy
+from mlcore.lists.stages import Examined
+from mlcore.lists.verdict import Accept, Discard, Hit, Hold, Reject, Trail
+from mlcore.mail.envelope import Arrived
+from mlcore.runners.deciding import Deciding
+from mlcore.runners.errors import ListGone, unexpected
+from mlcore.runners.gather import Gatherer
+from mlcore.runners.pipeline import Pipeline
+from mlcore.runners.recent import RecentPosts
 from mlcore.runners.turns import Turn, Turns
+from mlcore.runners.verdicts import Verdicts
 from mlcore.runners.work import Work
 from mlcore.spool.claim import Claim
-from mlcore.spool.entry import Entry, NewEntry
-from mlcore.store import held, members
+
+MOST_HEAVY = 8
+"""Messages for the child that hold a place of this queue while they wait for it; others wait outside."""
+HEAVY_WAIT_S = 1.0
 
 
 class Incoming:
     """The step of in/."""
 
-    def __init__(self, work: Work, pipeline: Pipeline) -> None:
+    def __init__(
+        self,
+        work: Work,
+        deciding: Deciding,
+        gatherer: Gatherer,
+        recent: RecentPosts,
+        pipeline: Pipeline,
+        verdicts: Verdicts,
+    ) -> None:
         self._work = work
+        self._deciding = deciding
+        self._gatherer = gatherer
+        self._recent = recent
         self._pipeline = pipeline
+        self._verdicts = verdicts
         self._turns = Turns()
         self._turn_of: dict[str, Turn] = {}
+        self._suspects: set[str] = set()
 
     def opened(self, claim: Claim) -> None:
         """Takes the turn of a post in its list, in the order of arrival."""
@@ -35,97 +54,85 @@ class Incoming:
     def closed(self, claim: Claim) -> None:
         """Whatever became of it, the next post of the list may go."""
         self._turn_of.pop(claim.name).end()
+        self._recent.end(claim.name)
+
+    def due(self, claim: Claim) -> float:
+        """Seconds until it may be tried: many messages for the child must not take every place here."""
+        if self._deciding.waiting < MOST_HEAVY:
+            return 0.0
+        policy = self._work.cache.in_memory(claim.list_id)
+        if not self._deciding.is_heavy(claim, policy, suspect=claim.name in self._suspects):
+            return 0.0
+        return HEAVY_WAIT_S
 
     async def __call__(self, claim: Claim) -> None:
         """Facts, rules, and what they decide."""
-        work, arrived = self._work, claim.entry.envelope
+        arrived = claim.entry.envelope
         if not isinstance(arrived, Arrived):
             raise unexpected(claim)
-        policy = await work.cache.policy(arrived.list_id)
+        policy = await self._work.cache.policy(arrived.list_id)
         if policy is None:
             raise ListGone(arrived.list_id)
-        octets = normalise(claim.entry.octets)
-        large = too_large(header_size(octets), work.site)
-        if large is not None:
-            await self._refuse(claim, arrived, policy, Hold((large,)))
+        try:
+            await self._decide(claim, arrived, policy)
+        except (LocalTrouble, SpoolLost):
+            raise
+        except Exception:
+            self._suspects.add(claim.name)  # the next attempt is made where it can be cut off
+            raise
+        self._suspects.discard(claim.name)
+
+    async def _decide(self, claim: Claim, arrived: Arrived, policy: ListPolicy) -> None:
+        deciding, turn = self._deciding, self._turn_of[claim.name]
+        heavy = deciding.is_heavy(claim, policy, suspect=claim.name in self._suspects)
+        if heavy:
+            turn.end()  # nobody waits for a message that may take long
+        examined = await deciding.examine(
+            claim.entry.octets,
+            policy,
+            self._work.site,
+            reverse_path=arrived.reverse_path,
+            root=root_of(claim.name),
+            heavy=heavy,
+        )
+        if isinstance(examined, Hit):
+            await self._too_large(claim, arrived, policy, examined)
             return
-        draft = Draft.post(octets)
-        facts = await self._facts(claim.name, arrived, draft)
-        verdict = work.judge(draft, policy, facts)
+        facts = await self._gatherer.post(claim.name, arrived, policy, examined)
+        verdict, draft = await deciding.decide(examined.draft, policy, facts, heavy=heavy)
         if isinstance(verdict, Accept):
-            turn = self._turn_of[claim.name]
-            decided = await self._pipeline.carry_out(claim, arrived, draft, policy, facts, turn)
+            decided = await self._pipeline.carry_out(
+                claim, arrived, policy, facts, examined, draft, verdict.trail, heavy=heavy, turn=turn
+            )
             if decided is None:
                 return
             verdict = decided
-        await self._refuse(claim, arrived, policy, verdict)
+        await self._refuse(claim, arrived, policy, facts, examined, verdict)
 
-    async def _facts(self, name: str, arrived: Arrived, draft: Draft) -> PostFacts:
+    async def _refuse(
+        self,
+        claim: Claim,
+        arrived: Arrived,
+        policy: ListPolicy,
+        facts: PostFacts,
+        examined: Examined,
+        verdict: Hold | Reject | Discard,
+    ) -> None:
+        await self._verdicts.carry_out(claim, arrived, policy, facts, examined.draft, verdict)
+        if isinstance(verdict, Hold) and facts.purpose == "post":
+            self._recent.note_held(policy.list_id, claim.name, examined.content_key)
+
+    async def _too_large(self, claim: Claim, arrived: Arrived, policy: ListPolicy, hit: Hit) -> None:
+        """A header section that is not taken apart: nobody is looked up, and nobody answered."""
         work = self._work
-        senders = keys(draft.fields, arrived.reverse_path)
-        roles = await self._roles(arrived.list_id, senders) if senders else frozenset()
-        return PostFacts(
+        facts = PostFacts(
             site=work.site,
-            entry=name,
+            entry=claim.name,
             now=work.clock.time(),
             reverse_path=arrived.reverse_path,
             purpose=arrived.purpose,
-            sender_roles=roles,
+            size_bytes=len(claim.entry.octets),
         )
-
-    async def _roles(self, list_id: str, senders: tuple[str, ...]) -> frozenset[Role]:
-        """From memory where that knows any; a stranger may have joined just now, so the database is asked."""
-        roster = await self._work.rosters.of(list_id)
-        known = roster.roles_of(senders) if roster is not None else frozenset()
-        return known or await self._work.store.read(members.roles_of, list_id, senders)
-
-    async def _refuse(
-        self, claim: Claim, arrived: Arrived, policy: ListPolicy, verdict: Hold | Reject | Discard
-    ) -> None:
-        work, hits = self._work, verdict.hits
-        reasons = tuple(hit.reason for hit in hits)
-        values = {
-            "queue_id": claim.name,
-            "queue": claim.queue,
-            "list_id": policy.list_id,
-            "reverse_path": arrived.reverse_path,
-            "rules": ";".join(hit.rule for hit in hits),
-            "reason": "; ".join(reasons),
-        }
-        if isinstance(verdict, Discard):
-            await work.spool.finish(claim)
-            work.log.info("discarded", **values)
-            return
-        # A refusal waits for a person too, as long as there is no text to refuse it with: nothing is lost.
-        sender, subject = (verdict.sender, verdict.subject) if isinstance(verdict, Hold) else ("", "")
-        envelope = Held(
-            arrived=arrived,
-            reasons=reasons,
-            rule_hits=tuple(hit.rule for hit in hits),
-            sender=sender or arrived.reverse_path,
-            subject=subject,
-        )
-        child = NewEntry(
-            "hold", f"{claim.name}.h", Entry(envelope, claim.entry.addresses, claim.entry.octets)
-        )
-        row = held_row(work, child.name, envelope)
-
-        async def insert() -> None:
-            await work.store.write(held.insert_if_absent, row)
-
-        await work.spool.advance(claim, [child], row=insert)
-        work.log.info("held", **values, sender=envelope.sender)
-
-
-def held_row(work: Work, name: str, envelope: Held) -> held.HeldPost:
-    """The row that tells moderators of a file in hold/."""
-    return held.HeldPost(
-        spool=work.spool_id,
-        entry=name,
-        list_id=envelope.arrived.list_id,
-        sender=envelope.sender,
-        subject=envelope.subject,
-        reasons=envelope.reasons,
-        arrived_at=envelope.arrived.arrived_at,
-        held_at=work.clock.time(),
-    )
+        reasons = () if hit.reason is None else (hit.reason,)
+        trail = Trail(hits=(hit.rule,), reasons=reasons, chain="hold", by=hit.rule)
+        await self._verdicts.carry_out(claim, arrived, policy, facts, Draft.post(b""), Hold(trail))

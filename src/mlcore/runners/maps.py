@@ -15,10 +15,11 @@ from mlcore.base.clock import Clock
 from mlcore.base.errors import BadInput, LocalTrouble
 from mlcore.base.eventlog import EventLog
 from mlcore.config.settings import Settings
+from mlcore.lists.addressing import NO_SITE, SiteNames, site_names
 from mlcore.postfix import delimiter, maps
 from mlcore.postfix.answers import Answers
 from mlcore.postfix.postmap import Postmap
-from mlcore.postfix.routes import Route, RouteCache
+from mlcore.postfix.routes import Route, RouteCache, with_site
 from mlcore.postfix.socketmap import SocketMap
 from mlcore.postfix.target import lmtp_target
 from mlcore.postfix.write import Texts, write
@@ -199,10 +200,12 @@ class MapKeeper:
         self._waiters = left
 
 
-def load(conn: Connection, known: int | None) -> _Routes:
-    """The generation, and the routes of all lists if it is another one than `known`."""
+def load(conn: Connection, known: int | None, site: SiteNames = NO_SITE) -> _Routes:
+    """The generation, and the routes of all lists and of the site if it is another one than `known`."""
     number = generation.read(conn)
-    return number, None if number == known else [Route(*route) for route in lists.routes(conn)]
+    if number == known:
+        return number, None
+    return number, with_site([Route(*route) for route in lists.routes(conn)], site)
 
 
 def writer(
@@ -237,6 +240,12 @@ def writer(
     return write_now
 
 
+def names_of(settings: Settings) -> SiteNames:
+    """What the addresses of the site are called."""
+    mailman = settings.mailman
+    return site_names(mailman.site_list_name, mailman.noreply_address, mailman.site_owner)
+
+
 def make_postmap(settings: Settings) -> Postmap:
     """The program that `[postfix]` names."""
     return Postmap(command=settings.postfix.postmap_command, map_type=settings.postfix.transport_file_type)
@@ -253,11 +262,14 @@ def texts(settings: Settings, routes: Sequence[Route], target: str, now: float) 
     )
 
 
-def reader(store: Store) -> Callable[[int | None], Awaitable[_Routes]]:
-    """`load` in a thread of the store. Raises StoreTrouble."""
+def reader(
+    store: Store, site: Callable[[], SiteNames] = SiteNames
+) -> Callable[[int | None], Awaitable[_Routes]]:
+    """`load` in a thread of the store. site: the names that the site has now; a change of them is not seen
+    by itself. Raises StoreTrouble."""
 
     async def read(known: int | None) -> _Routes:
-        return await store.read(load, known)
+        return await store.read(load, known, site())
 
     return read
 

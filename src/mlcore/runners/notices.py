@@ -1,4 +1,5 @@
-"""Makes mail of the notices that wait in the database: to new and former members, and to owners.
+"""Makes mail of the notices that wait in the database: to members, to those who want to be members, and to
+owners.
 
 A batch becomes durable in virgin/ before its rows are deleted, so a crash between the two repeats at most
 that batch, under the same Message-IDs; database trouble there repeats nothing.
@@ -7,24 +8,21 @@ Ten thousand members added at once leave ten thousand rows. They do not become t
 the next post: after each batch of `BATCH` this waits until virgin/ is empty and out/ holds less than
 `BACKLOG`, so that a post finds few entries before it. Where out/ does not get shorter (a next hop that is
 down, a large post on its way), a batch follows after `PATIENCE_S` all the same; the rows are as durable as
-entries are, and a spool that fills up helps nobody."""
+entries are, and a spool that fills up helps nobody.
+
+What each row comes to is in `runners.prepared`."""
 
 import asyncio
 import traceback
-from collections.abc import Iterator
-from typing import Final, NamedTuple
-
-from sqlalchemy import Connection
+from typing import Final
 
 from mlcore.base.errors import LocalTrouble
-from mlcore.lists import notices as texts
-from mlcore.lists.addressing import candidates
-from mlcore.lists.model import DeliveryMode, ListPolicy, Role
-from mlcore.mail import envelope
-from mlcore.mail.address import BadAddress, key_of
+from mlcore.lists.notices.writer import Writer
+from mlcore.runners.letters import notice_entry
+from mlcore.runners.prepared import Prepared, prepare, written
 from mlcore.runners.work import Work
-from mlcore.spool.entry import Entry, NewEntry
-from mlcore.store import lists, members, memberships, notices
+from mlcore.spool.entry import NewEntry
+from mlcore.store import notices
 from mlcore.store.notices import QueuedNotice
 
 BATCH: Final = 20
@@ -35,35 +33,18 @@ LOOK_S: Final = 30.0
 _PAUSE_S: Final = 0.1
 
 
-class Prepared(NamedTuple):
-    """What a row comes to. recipients: none where nothing is to be sent, for the reason `dropped`."""
-
-    row: QueuedNotice
-    policy: ListPolicy
-    recipients: tuple[str, ...]
-    digest: bool = False
-    dropped: str = ""
-
-
 class Notices:
-    """The service. site_owner: gets what is for owners where a list has none, may be empty; noreply: local
-    part; delimiter: of sub-addresses."""
+    """The service. Site, texts and the key of tokens are those of `work` at the time of a batch."""
 
     def __init__(
         self,
         work: Work,
         *,
-        site_owner: str,
-        noreply: str,
-        delimiter: str = "+",
         look_s: float = LOOK_S,
         pause_s: float = _PAUSE_S,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._work = work
-        self._site_owner = site_owner
-        self._noreply = noreply
-        self._delimiter = delimiter
         self._look_s = look_s
         self._pause_s = pause_s
         self._patience_s = patience_s
@@ -75,11 +56,6 @@ class Notices:
     def changed(self) -> None:
         """Somebody has written to the database: looks at once."""
         self._bell.set()
-
-    def change(self, *, site_owner: str, noreply: str) -> None:
-        """What the configuration says from now on; see the class."""
-        self._site_owner = site_owner
-        self._noreply = noreply
 
     def stop(self) -> None:
         """`run` returns after the batch under way."""
@@ -104,7 +80,8 @@ class Notices:
         await self._settle()
         if (trouble := work.spool.room()) is not None:
             raise trouble
-        prepared = await work.store.read(prepare, BATCH, self._site_owner, self._delimiter)
+        now = work.clock.time()
+        prepared = await work.store.read(prepare, BATCH, work.site, work.site_key, now)
         entries: list[tuple[QueuedNotice, NewEntry]] = []
         for one in prepared:
             entry = self._made(one)
@@ -112,6 +89,7 @@ class Notices:
                 self._owed.append(one.row)
             else:
                 entries.append((one.row, entry))
+            await asyncio.sleep(0)  # a batch of Japanese takes some 10 ms of the loop
         troubles = await work.spool.accept([entry for _, entry in entries]) if entries else []
         self._owed += [row for (row, _), trouble in zip(entries, troubles, strict=True) if trouble is None]
         await self._settle()
@@ -127,47 +105,23 @@ class Notices:
 
     def _made(self, one: Prepared) -> NewEntry | None:
         """The entry, or None (and a line in the log) if nothing comes of this row."""
-        row, policy, log = one.row, one.policy, self._work.log
+        row, work = one.row, self._work
         if not one.recipients:
-            log.info(
-                "dropped",
-                queue=self.name,
-                kind=row.kind,
-                list_id=row.list_id,
-                to=row.address,
-                reason=one.dropped,
-            )
+            self._log("dropped", row, reason=one.dropped)
             return None
         try:
-            octets = texts.notice(
-                row.kind,
-                policy,
-                address=row.address,
-                display_name=row.display_name,
-                site_owner=self._site_owner,
-                noreply=self._noreply,
-                identity=f"notice.{row.number}.{row.created_at * 1000:.0f}",
-                now=row.created_at,
-                digest=one.digest,
-            )
+            writer = Writer(work.texts, work.site, {one.policy.mail_host: one.base_url})
+            letter = written(writer, one)
         except Exception as error:  # noqa: BLE001  (one row must not keep all others from being sent for ever)
-            log.error(
-                "crashed",
-                queue=self.name,
-                kind=row.kind,
-                list_id=row.list_id,
-                to=row.address,
-                error=repr(error),
-                traceback="".join(traceback.format_exception(error)),
-            )
+            trace = "".join(traceback.format_exception(error))
+            self._log("crashed", row, error=repr(error), traceback=trace)
             return None
-        notice = envelope.Notice(
-            list_id=policy.list_id,
-            reverse_path=policy.sub_address("bounces"),
-            kind=row.kind,
-            arrived_at=self._work.clock.time(),
-        )
-        return NewEntry("virgin", self._work.ids.new(), Entry(notice, one.recipients, octets))
+        return notice_entry(work, work.ids.new(), letter)
+
+    def _log(self, event: str, row: QueuedNotice, **more: str) -> None:
+        log = self._work.log
+        note = log.error if event == "crashed" else log.info
+        note(event, queue=self.name, kind=row.kind, list_id=row.list_id, to=row.address, **more)
 
     async def _let_others_go_first(self) -> None:
         queues = self._work.spool.queues
@@ -186,64 +140,3 @@ async def _within(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         pass
-
-
-def prepare(conn: Connection, limit: int, site_owner: str, delimiter: str) -> list[Prepared]:
-    """The oldest rows with what their mail needs, in order; what is not to be sent has no recipients.
-
-    A welcome goes only to who still is a member. What is for the owners goes to owners and moderators, else
-    to the site owner. Nothing goes to an address of this site (P18): a list or its owners' address would
-    pass it on, perhaps in a circle."""
-    return list(_prepared(conn, limit, site_owner, delimiter))
-
-
-def _prepared(conn: Connection, limit: int, site_owner: str, delimiter: str) -> Iterator[Prepared]:
-    ours = _Ours(conn, delimiter)
-    policies: dict[str, ListPolicy | None] = {}
-    for row in notices.take(conn, limit):
-        if row.list_id not in policies:
-            policies[row.list_id] = lists.get(conn, row.list_id)
-        policy = policies[row.list_id]
-        if policy is None:
-            continue
-        if row.kind in {"admin-subscribe", "admin-unsubscribe"}:
-            found = [one.address for one in members.administrators(conn, row.list_id)]
-            recipients = tuple([address for address in found if address not in ours])
-            recipients = recipients or ((site_owner,) if site_owner else ())
-            yield Prepared(row, policy, recipients, dropped="nobody to tell")
-        elif row.address in ours:
-            yield Prepared(row, policy, (), dropped="an address of this site, or none at all")
-        elif row.kind == "welcome":
-            mode = _mode(conn, row)
-            recipients = () if mode is None else (row.address,)
-            digest = mode is not DeliveryMode.REGULAR
-            yield Prepared(row, policy, recipients, digest, dropped="no member any more")
-        else:
-            yield Prepared(row, policy, (row.address,))
-
-
-def _mode(conn: Connection, row: QueuedNotice) -> DeliveryMode | None:
-    """How posts reach the member; None: the membership has ended."""
-    for membership in memberships.memberships_of_address(conn, row.address):
-        if membership.list_id == row.list_id and membership.role is Role.MEMBER:
-            return membership.effective.delivery_mode
-    return None
-
-
-class _Ours:
-    """The addresses that mail must not be sent to: those of this site's lists, and what is no address."""
-
-    def __init__(self, conn: Connection, delimiter: str) -> None:
-        self._conn = conn
-        self._delimiter = delimiter
-        self._hosts = lists.hosts(conn)
-
-    def __contains__(self, address: str) -> bool:
-        try:
-            host = key_of(address).rpartition("@")[2]
-        except BadAddress:
-            return True
-        return host in self._hosts and any(
-            lists.find(self._conn, f"{one.list_name}@{one.mail_host}") is not None
-            for one in candidates(address, self._delimiter)
-        )

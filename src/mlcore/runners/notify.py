@@ -3,7 +3,7 @@
 from mlcore.base.clock import Clock
 from mlcore.base.eventlog import EventLog
 from mlcore.base.ids import IdMaker
-from mlcore.lists.notices import shunted
+from mlcore.lists.notices.shunted import shunted
 from mlcore.mail.envelope import Notice
 from mlcore.spool.entry import Entry, NewEntry
 from mlcore.spool.spool import Spool

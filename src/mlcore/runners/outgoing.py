@@ -17,7 +17,7 @@ from mlcore.delivery.outcome import Delivered, Failed, Outcome, Unknown
 from mlcore.delivery.plan import plan
 from mlcore.delivery.transport import SealedMessage, Slot, Transaction, Transport
 from mlcore.mail.envelope import Rendered
-from mlcore.runners.pipeline import unexpected
+from mlcore.runners.errors import unexpected
 from mlcore.runners.work import Work
 from mlcore.spool.claim import Claim
 from mlcore.store import failures

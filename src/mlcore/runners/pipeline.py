@@ -2,144 +2,171 @@
 
 Two passes: handlers that may drop the post; then number and recipients are gathered, and handlers write."""
 
-from mlcore.base.errors import MlcoreError
+import msgspec
+
+from mlcore.base.errors import LocalTrouble, MlcoreError, SpoolLost
 from mlcore.base.ids import root_of
-from mlcore.lists import pipelines
 from mlcore.lists.draft import Draft
-from mlcore.lists.facts import PostFacts, RenderFacts
-from mlcore.lists.model import ListPolicy, Recipient
-from mlcore.lists.verdict import Discard, Reject
+from mlcore.lists.facts import PostFacts, SiteFacts
+from mlcore.lists.handlers import acknowledge
+from mlcore.lists.model import ListPolicy
+from mlcore.lists.notices.letters import Letter, Person
+from mlcore.lists.plain import one_line
+from mlcore.lists.stages import Examined
+from mlcore.lists.verdict import Accept, Discard, Hit, Reject, Trail
 from mlcore.mail import message_id
 from mlcore.mail.envelope import Accepted, Arrived, Rendered
-from mlcore.mail.lines import has_8bit, normalise
+from mlcore.mail.lines import has_8bit
+from mlcore.runners.deciding import Deciding
+from mlcore.runners.errors import ListGone, unexpected
+from mlcore.runners.gather import Gatherer
+from mlcore.runners.letters import notice_child
 from mlcore.runners.turns import Turn
+from mlcore.runners.verdicts import Verdicts
 from mlcore.runners.work import Work
 from mlcore.spool.claim import Claim
 from mlcore.spool.entry import Entry, NewEntry
-from mlcore.store import members, numbers
 
-
-class ListGone(MlcoreError):
-    """The list was removed while its mail was in transit: set aside, since nobody can decide on it."""
-
-    def __init__(self, list_id: str) -> None:
-        super().__init__(f"list {list_id} does not exist any more")
-
-
-def unexpected(claim: Claim) -> MlcoreError:
-    """An envelope of another stage: somebody put the file into the wrong queue."""
-    return MlcoreError(f"{type(claim.entry.envelope).__name__} does not belong into {claim.queue}/")
+_SUBJECT_LENGTH = 255
+_SUBJECT_READ = 4_096
+_ANY_SIZE = 1 << 40
 
 
 class Pipeline:
     """The step of pipeline/, and the second half of the step of in/."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, deciding: Deciding, gatherer: Gatherer, verdicts: Verdicts) -> None:
         self._work = work
+        self._deciding = deciding
+        self._gatherer = gatherer
+        self._verdicts = verdicts
+        self._suspects: set[str] = set()
 
     async def __call__(self, claim: Claim) -> None:
         """An approved post: its rules have run."""
-        work, accepted = self._work, claim.entry.envelope
+        accepted = claim.entry.envelope
         if not isinstance(accepted, Accepted):
             raise unexpected(claim)
-        arrived = accepted.arrived
-        policy = await work.cache.policy(arrived.list_id)
+        policy = await self._work.cache.policy(accepted.arrived.list_id)
         if policy is None:
-            raise ListGone(arrived.list_id)
-        draft = Draft.post(normalise(claim.entry.octets))
-        facts = PostFacts(
-            site=work.site,
-            entry=root_of(claim.name),
-            now=work.clock.time(),
+            raise ListGone(accepted.arrived.list_id)
+        try:
+            await self._approved(claim, accepted, policy)
+        except (LocalTrouble, SpoolLost):
+            raise
+        except Exception:
+            self._suspects.add(claim.name)  # see Incoming
+            raise
+        self._suspects.discard(claim.name)
+
+    async def _approved(self, claim: Claim, accepted: Accepted, policy: ListPolicy) -> None:
+        deciding, arrived = self._deciding, accepted.arrived
+        heavy = deciding.is_heavy(claim, policy, suspect=claim.name in self._suspects)
+        examined = await deciding.examine(
+            claim.entry.octets,
+            policy,
+            # what was let go by a person is not held again for the size of its header section
+            _without_limits(self._work),
             reverse_path=arrived.reverse_path,
-            purpose=arrived.purpose,
-            sender_roles=frozenset(),
+            root=root_of(claim.name),
+            heavy=heavy,
         )
-        decided = await self.carry_out(claim, arrived, draft, policy, facts, None)
-        if decided is not None:
-            await work.spool.finish(claim)
-            work.log.info(
-                "discarded",
-                queue_id=root_of(claim.name),
-                queue=claim.queue,
-                list_id=policy.list_id,
-                reason="; ".join(hit.reason for hit in decided.hits),
+        if isinstance(examined, Hit):
+            raise MlcoreError(f"{claim.name}: {examined.rule} after an approval")
+        facts = await self._gatherer.post(claim.name, arrived, policy, examined, moderator_approved=True)
+        verdict, draft = await deciding.decide(examined.draft, policy, facts, heavy=heavy)
+        if isinstance(verdict, Accept):
+            trail = Trail(hits=accepted.rule_hits, misses=accepted.rule_misses)
+            decided = await self.carry_out(
+                claim,
+                arrived,
+                policy,
+                facts,
+                examined,
+                draft,
+                trail,
+                heavy=heavy,
+                approved_at=accepted.approved_at,
             )
+            if decided is None:
+                return
+            verdict = decided
+        await self._verdicts.carry_out(claim, arrived, policy, facts, examined.draft, verdict)
 
     async def carry_out(
         self,
         claim: Claim,
         arrived: Arrived,
-        draft: Draft,
         policy: ListPolicy,
         facts: PostFacts,
-        turn: Turn | None,
+        examined: Examined,
+        draft: Draft,
+        trail: Trail,
+        *,
+        heavy: bool,
+        approved_at: float | None = None,
+        turn: Turn | None = None,
     ) -> Reject | Discard | None:
         """None: rendered, and in out/. Otherwise what a handler decided; the claim is untouched then.
 
-        turn: ends when the number is asked for, so that numbers follow the order of arrival."""
-        work = self._work
-        handlers = work.pipeline_for(arrived.purpose)
-        first = pipelines.first_pass(draft, policy, facts, handlers)
-        if not isinstance(first, Draft):
-            return first
-        number, recipients = await self._gather(claim.name, arrived, policy, turn)
-        second = pipelines.second_pass(
-            first, policy, RenderFacts(post=facts, number=number, recipients=recipients), handlers
+        draft: as the first pass left it; turn: see `Gatherer.rendering`."""
+        rendering = await self._gatherer.rendering(
+            facts, policy, examined, draft, trail, approved_at=approved_at, turn=turn
         )
-        if not isinstance(second, Draft):
-            return second
-        await self._hand_out(claim, arrived, policy, second, number)
+        rendered = await self._deciding.render(draft, policy, rendering, heavy=heavy)
+        if not isinstance(rendered, Draft):
+            return rendered
+        await self._hand_out(claim, arrived, policy, facts, examined, rendered, rendering.number)
         return None
 
-    async def _gather(
-        self, name: str, arrived: Arrived, policy: ListPolicy, turn: Turn | None
-    ) -> tuple[int | None, tuple[Recipient, ...]]:
-        work = self._work
-        if arrived.purpose == "owner":
-            found = await work.store.read(members.administrators, policy.list_id)
-            if not found and work.site.site_owner:
-                found = (Recipient(work.site.site_owner),)
-            return None, found
-        if turn is not None:
-            await turn.wait()
-        # Submitted, not awaited: the writer keeps the order, so the next post of the list can follow at once.
-        number = work.store.write(numbers.take, name, policy.list_id, work.clock.time())
-        if turn is not None:
-            turn.end()
-        try:
-            recipients = await self._recipients(policy.list_id)
-        except BaseException:
-            if not number.cancel() and not number.cancelled():
-                number.exception()  # heard, though nobody waits for it any more
-            raise
-        return await number, recipients
-
-    async def _recipients(self, list_id: str) -> tuple[Recipient, ...]:
-        roster = await self._work.rosters.of(list_id)
-        if roster is not None:
-            return roster.recipients
-        return await self._work.store.read(members.recipients, list_id)
-
     async def _hand_out(
-        self, claim: Claim, arrived: Arrived, policy: ListPolicy, draft: Draft, number: int | None
+        self,
+        claim: Claim,
+        arrived: Arrived,
+        policy: ListPolicy,
+        facts: PostFacts,
+        examined: Examined,
+        draft: Draft,
+        number: int | None,
     ) -> None:
         work = self._work
+        children = []
+        envelope = rendered_from(draft, policy, arrived, number)
+        if draft.recipients:
+            entry = Entry(envelope, draft.recipients, draft.octets())
+            children.append(NewEntry("out", f"{claim.name}.o", entry))
+        letter = self._acknowledgement(policy, facts, examined)
+        if letter is not None:
+            children.append(notice_child(work, claim, letter, 1))
+        await work.spool.advance(claim, children)
         values = {"queue_id": root_of(claim.name), "queue": claim.queue, "list_id": policy.list_id}
         if not draft.recipients:
-            await work.spool.finish(claim)
-            work.log.info("discarded", **values, reason="no recipients")
+            work.log.info("discarded", **values, number=number, reason="no recipients")
             return
-        rendered = rendered_from(draft, policy, arrived, number)
-        child = NewEntry("out", f"{claim.name}.o", Entry(rendered, draft.recipients, draft.octets()))
-        await work.spool.advance(claim, [child])
         work.log.info(
             "accepted",
             **values,
             number=number,
             recipients=len(draft.recipients),
-            message_id=rendered.message_id,
+            message_id=envelope.message_id,
         )
+
+    def _acknowledgement(self, policy: ListPolicy, facts: PostFacts, examined: Examined) -> Letter | None:
+        sender = acknowledge.wanted(policy, facts, examined.draft)
+        if sender is None:
+            return None
+        standing = sender.standing
+        return self._work.writer().acknowledged(
+            policy,
+            Person(address=sender.address, name=standing.display_name, language=standing.language),
+            one_line(examined.draft.fields.beginning("subject", _SUBJECT_READ), _SUBJECT_LENGTH),
+            identity=f"{facts.root}.ack",
+            now=facts.now,
+        )
+
+
+def _without_limits(work: Work) -> SiteFacts:
+    return msgspec.structs.replace(work.site, max_header_bytes=_ANY_SIZE)
 
 
 def rendered_from(draft: Draft, policy: ListPolicy, arrived: Arrived, number: int | None) -> Rendered:

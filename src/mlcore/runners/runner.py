@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from mlcore.base.backoff import next_delay
-from mlcore.base.errors import CorruptEntry, DiskTrouble, LocalTrouble, SpoolLost, Stopping
+from mlcore.base.errors import CorruptEntry, DiskTrouble, LocalTrouble, SpoolLost, Stopping, summary_of
 from mlcore.base.eventlog import EventLog
 from mlcore.base.ids import root_of
 from mlcore.spool.claim import Claim
@@ -261,7 +261,8 @@ class Runner:
         """Raises SpoolLost and CancelledError only: whatever else happens concerns this entry alone."""
         try:
             if claim.progress.strikes >= MOST_STRIKES:
-                await self._shunt(claim, "the process died twice while it worked on this entry alone")
+                why = "the process died twice while it worked on this entry alone"
+                await self._shunt(claim, why, why)
                 return
             await self._attempt(claim, alone=alone)
             self.done += 1
@@ -291,7 +292,7 @@ class Runner:
         except Exception as error:  # a rule or handler raised: the entry is at fault, not the queue
             if claim.name not in self._waiting:
                 raise  # it has left the queue: doing the step again would double what it did
-            self._remember(f"{claim.name}: {error!r}")
+            self._remember(f"{claim.name}: {summary_of(error)}")
             if claim.name not in self._failed_once:
                 self._failed_once.add(claim.name)
                 self._log.warning(
@@ -299,29 +300,28 @@ class Runner:
                     queue=self.name,
                     queue_id=root_of(claim.name),
                     entry=claim.name,
-                    error=repr(error),
+                    error=summary_of(error),
                     next="one more try",
                 )
                 await claim.back(due=claim.progress.due, failures=claim.progress.failures)
                 await self._attempt(claim, alone=alone)
                 return
-            await self._shunt(claim, "".join(traceback.format_exception(error)))
+            await self._shunt(claim, "".join(traceback.format_exception(error)), summary_of(error))
         self._failed_once.discard(claim.name)
 
-    async def _shunt(self, claim: Claim, reason: str) -> None:
-        await self._spool.shunt(claim, reason)
+    async def _shunt(self, claim: Claim, why: str, summary: str) -> None:
+        await self._spool.shunt(claim, why)
         self._failed_once.discard(claim.name)
-        last_line = reason.strip().rpartition("\n")[2]
         self._log.error(
             "shunted",
             queue=self.name,
             queue_id=root_of(claim.name),
             entry=claim.name,
             list_id=claim.list_id,
-            reason=last_line,
+            reason=summary,
         )
         if self._shunted:
-            await self._shunted(self.name, claim.name, last_line)
+            await self._shunted(self.name, claim.name, summary)
 
     def _crashed(self, claim: Claim, error: Exception) -> None:
         """A defect after the entry had left, or one that keeps even shunt/ from taking it."""

@@ -1,10 +1,12 @@
 """virgin/: mail that mlcore itself wrote, on its way to out/."""
 
+from mlcore.lists import pipelines
 from mlcore.lists.draft import Draft
+from mlcore.lists.facts import PostFacts, RenderFacts
 from mlcore.mail import message_id
 from mlcore.mail.envelope import Notice, Rendered
 from mlcore.mail.lines import has_8bit, normalise
-from mlcore.runners.pipeline import unexpected
+from mlcore.runners.errors import unexpected
 from mlcore.runners.work import Work
 from mlcore.spool.claim import Claim
 from mlcore.spool.entry import Entry, NewEntry
@@ -21,7 +23,7 @@ class Virgin:
         notice = claim.entry.envelope
         if not isinstance(notice, Notice):
             raise unexpected(claim)
-        draft = Draft.post(normalise(claim.entry.octets))
+        draft = await self._rendered(claim, notice)
         rendered = Rendered(
             list_id=notice.list_id,
             reverse_path=notice.reverse_path,
@@ -42,3 +44,20 @@ class Virgin:
             recipients=len(claim.entry.addresses),
             message_id=rendered.message_id,
         )
+
+    async def _rendered(self, claim: Claim, notice: Notice) -> Draft:
+        """With the fields of its list, as all mail about it carries them; mail of the site has none."""
+        work, draft = self._work, Draft.post(normalise(claim.entry.octets))
+        policy = await work.cache.policy(notice.list_id) if notice.list_id else None
+        if policy is None:
+            return draft
+        facts = PostFacts(
+            site=work.site,
+            entry=claim.name,
+            now=work.clock.time(),
+            reverse_path=notice.reverse_path,
+            purpose="virgin",
+        )
+        rendering = RenderFacts(post=facts, number=None, recipients=())
+        result = pipelines.second_pass(draft, policy, rendering, pipelines.pipeline_for(policy, "virgin"))
+        return result if isinstance(result, Draft) else draft

@@ -1,29 +1,23 @@
 """What runners are given."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlcore.base.clock import Clock
 from mlcore.base.eventlog import EventLog
 from mlcore.base.ids import IdMaker
-from mlcore.lists.chain import judge
-from mlcore.lists.draft import Draft
-from mlcore.lists.facts import PostFacts, SiteFacts
-from mlcore.lists.model import ListPolicy
-from mlcore.lists.pipelines import Pipeline, pipeline_for
-from mlcore.lists.verdict import Verdict
+from mlcore.lists.facts import SiteFacts
+from mlcore.lists.notices.writer import Writer
 from mlcore.spool.spool import Spool
 from mlcore.store.cache import PolicyCache
 from mlcore.store.engine import Store
 from mlcore.store.rosters import RosterCache
-
-Judge = Callable[[Draft, ListPolicy, PostFacts], Verdict]
+from mlcore.texts.texts import Texts
 
 
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """The parts every runner works with. Of these `site` alone is exchanged, when the configuration is read
-    again; what is under way keeps the old one."""
+    """The parts every runner works with. Of these `site` and `texts` alone are exchanged, when configuration
+    or texts were read again; what is under way keeps the old ones."""
 
     spool: Spool
     store: Store
@@ -33,8 +27,13 @@ class Work:
     ids: IdMaker
     log: EventLog
     site: SiteFacts
+    texts: Texts
     hostname: str
     spool_id: str
     """Names this host's spool in rows of held posts."""
-    judge: Judge = judge
-    pipeline_for: Callable[[str], Pipeline] = pipeline_for
+    site_key: bytes
+    """What tokens derive from; at least 16 octets."""
+
+    def writer(self) -> Writer:
+        """Writes mail of mlcore in the words that are in force."""
+        return Writer(self.texts, self.site, self.cache.base_urls)

@@ -72,6 +72,7 @@ def run_foreground(
     disk = None
     try:
         make_directories(paths.var_dir, ())
+        make_directories(paths.data_dir, ())
         make_directories(paths.queue_dir, DIRECTORIES)
         if not lock.take():
             raise BadInput(
@@ -185,6 +186,8 @@ class Server:
         try:
             await parts.store.start()
             await parts.hold.reconcile()
+            await parts.recent.load(parts.store)
+            await parts.texts.prime()
             await control.start()
             parts.spool.accepting.clear()  # until suspects have run alone
             await self._listen(parts)
@@ -223,6 +226,8 @@ class Server:
             if not self._listening:
                 await parts.lmtp.stop(0.0)  # the start has failed behind it
             await parts.socketmap.stop()
+            if parts.child is not None:
+                await parts.child.stop()
             await asyncio.gather(parts.transport.close(), parts.store.stop(STORE_S))
             parts.batches.stop()
         if self._failure is not None:

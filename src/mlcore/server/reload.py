@@ -47,6 +47,7 @@ def reload(old: Settings, new: Settings, parts: Parts, log: Any, log_file: LogFi
     if settings != old:
         for adopt in parts.live:
             adopt(settings)
+    parts.texts.look_again()  # its files may have changed though no setting has
     return Reloaded(
         settings,
         tuple(str(change) for change in changes if change.live),

@@ -6,15 +6,17 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Literal, NamedTuple, TypedDict, cast
 
-import mlcore
+from mlcore import plugins
+from mlcore.actions.subscriptions import Office
 from mlcore.base.batches import Batches
 from mlcore.base.clock import Clock, SystemClock
-from mlcore.base.durable import Free, LocalDisk, make_directories, publish
+from mlcore.base.durable import LocalDisk, make_directories, publish
 from mlcore.base.errors import DiskTrouble
 from mlcore.base.eventlog import EventLog
 from mlcore.base.ids import IdMaker
+from mlcore.base.sitekey import site_key
 from mlcore.config.settings import Settings
 from mlcore.delivery.copies import NoSeal
 from mlcore.delivery.outbox import OutboxTransport
@@ -23,35 +25,49 @@ from mlcore.delivery.smtp import SmtpTransport
 from mlcore.delivery.transport import Transport
 from mlcore.ingress.limits import LmtpLimits
 from mlcore.ingress.server import LmtpServer
-from mlcore.lists.facts import SiteFacts
-from mlcore.lists.pipelines import Pipeline as Handlers
-from mlcore.lists.pipelines import pipeline_for
+from mlcore.lists.addressing import SiteNames
+from mlcore.lists.stages import Extensions
 from mlcore.postfix.routes import RouteCache
 from mlcore.postfix.socketmap import SocketMap
 from mlcore.runners import maps, tasks
+from mlcore.runners.child import Child
+from mlcore.runners.command import Commands, purge_job
+from mlcore.runners.deciding import Deciding
+from mlcore.runners.gather import Gatherer, NoDmarc
 from mlcore.runners.hold import Hold
 from mlcore.runners.incoming import Incoming
+from mlcore.runners.moderation import Moderation
 from mlcore.runners.notices import Notices
 from mlcore.runners.notify import ShuntNotice
-from mlcore.runners.outgoing import Deliver, Schedule
+from mlcore.runners.outgoing import Deliver
 from mlcore.runners.pipeline import Pipeline
+from mlcore.runners.recent import RecentPosts
+from mlcore.runners.requests import Requests
 from mlcore.runners.runner import Limits, Runner
+from mlcore.runners.texts import TextKeeper
+from mlcore.runners.verdicts import Verdicts
 from mlcore.runners.virgin import Virgin
 from mlcore.runners.work import Work
+from mlcore.server.facts import low_water, schedule, site_addresses, site_facts
+from mlcore.sources.files import Files
+from mlcore.sources.packaged import packaged
+from mlcore.sources.web import Web
 from mlcore.spool import steps
 from mlcore.spool.spool import Spool
 from mlcore.store.cache import PolicyCache
 from mlcore.store.directory import StoreDirectory
 from mlcore.store.engine import Store
 from mlcore.store.rosters import RosterCache
+from mlcore.texts.texts import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
-    """What a test or a plug-in adds. at: hears the steps of the spool; pipeline_for: the handlers."""
+    """What a test adds. at: hears the steps of the spool; more: rules and handlers instead of the site's
+    plug-ins; they are not known to a child, so all is done in the loop."""
 
     at: steps.Hook = steps.nothing
-    pipeline_for: Callable[[str], Handlers] = pipeline_for
+    more: Extensions | None = None
     clock: Clock | None = None
     smtp: Callable[[SmtpSettings], SmtpSettings] = lambda settings: settings
 
@@ -86,6 +102,9 @@ class Parts:
     live: list[Callable[[Settings], None]]
     hold: Hold
     work: Work
+    recent: RecentPosts
+    texts: TextKeeper
+    child: Child | None
 
 
 class LocalPublisher:
@@ -108,7 +127,8 @@ def _publish(directory: str, name: str, pieces: Sequence[bytes]) -> None:
 
 
 def wire(settings: Settings, disk: LocalDisk, log: Any, extras: Extras | None = None) -> Parts:
-    """Every part of a server over a spool that is ours and recovered; reads only the name of the host."""
+    """Every part of a server over a spool that is ours and recovered; reads the name of the host, the key of
+    the site and the packaged texts. Raises BadInput for a plug-in or a key that cannot be used."""
     extras = extras or Extras()
     clock = extras.clock or SystemClock()
     ids = IdMaker(clock)
@@ -118,6 +138,8 @@ def wire(settings: Settings, disk: LocalDisk, log: Any, extras: Extras | None = 
     spool = Spool(disk, batches, at=extras.at, low_water=low_water(settings))
     store = Store(settings.database.url)
     cache = PolicyCache(store, clock)
+    packaged_texts = packaged()
+    known = Known(settings)
     work = Work(
         spool=spool,
         store=store,
@@ -126,14 +148,15 @@ def wire(settings: Settings, disk: LocalDisk, log: Any, extras: Extras | None = 
         clock=clock,
         ids=ids,
         log=log,
-        site=site_facts(settings),
+        site=site_facts(settings, packaged_texts),
+        texts=packaged_texts,
         hostname=hostname,
         spool_id=f"{hostname}:{settings.paths.queue_dir}",
-        pipeline_for=extras.pipeline_for,
+        site_key=site_key(settings.paths.site_key),
     )
     transport = make_transport(settings, batches, clock, log, hostname, extras)
     lmtp = LmtpServer(
-        StoreDirectory(cache, delimiter=mta.verp_delimiter),
+        StoreDirectory(cache, delimiter=mta.verp_delimiter, store=store, site=known.names),
         spool,
         ids,
         clock,
@@ -141,20 +164,38 @@ def wire(settings: Settings, disk: LocalDisk, log: Any, extras: Extras | None = 
         hostname,
         log,
     )
-    hold = Hold(work)
-    notices = Notices(work, **notice_authors(settings), delimiter=mta.verp_delimiter)
-    jobs = tasks.Tasks(work, (*tasks.standard(work, hold), maps.delimiter_job(settings, log)))
-    routes = RouteCache(maps.reader(store), clock)
+    recent = RecentPosts(clock)
+    hold = Hold(work, recent)
+    notices = Notices(work)
+    moderation = Moderation(work, hold, remind_s=remind_s(settings), queued=notices.changed)
+    texts = text_keeper(settings, work, packaged_texts)
+    jobs = tasks.Tasks(
+        work,
+        (
+            *tasks.standard(work, hold),
+            *moderation.jobs(),
+            *Requests(work).jobs(),
+            purge_job(work),
+            maps.delimiter_job(settings, log),
+        ),
+    )
+    routes = RouteCache(maps.reader(store, known.names), clock)
     target = partial(maps.target, settings, lmtp.addresses)
-    keeper = maps.MapKeeper(maps.writer(settings, maps.reader(store), clock, target), clock, log)
+    keeper = maps.MapKeeper(maps.writer(settings, maps.reader(store, known.names), clock, target), clock, log)
 
     def adopt(changed: Settings) -> None:
-        work.site = site_facts(changed)
+        names, known.settings = known.names(), changed
+        if known.names() != names:
+            routes.forget()
+            keeper.changed(force=True)
+        work.site = site_facts(changed, packaged_texts)
         spool.keep_free(low_water(changed))
         lmtp.limit_size(changed.mta.max_message_size)
-        notices.change(**notice_authors(changed))
+        moderation.remind_s = remind_s(changed)
+        texts.change(**text_settings(changed))
 
     live: list[Callable[[Settings], None]] = [adopt]
+    child = make_child(settings, extras)
     return Parts(
         settings=settings,
         log=log,
@@ -166,76 +207,110 @@ def wire(settings: Settings, disk: LocalDisk, log: Any, extras: Extras | None = 
         lmtp=lmtp,
         maps=keeper,
         socketmap=maps.socket_map(routes, target, mta.verp_delimiter, log),
-        runners=make_runners(work, transport, settings, live),
+        runners=make_runners(
+            work, transport, settings, Steps(recent, child, extras.more, notices.changed, hold, known), live
+        ),
         services={
             jobs.name: Service(run=jobs.run, stop=jobs.stop),
             keeper.name: Service(run=keeper.run, stop=keeper.stop),
             notices.name: Service(run=notices.run, stop=notices.stop),
+            texts.name: Service(run=texts.run, stop=texts.stop),
         },
-        on_change=[cache.invalidate, routes.invalidate, work.rosters.invalidate, notices.changed],
+        on_change=[
+            cache.invalidate,
+            routes.invalidate,
+            work.rosters.invalidate,
+            notices.changed,
+            texts.changed,
+        ],
         live=live,
         hold=hold,
         work=work,
+        recent=recent,
+        texts=texts,
+        child=child,
     )
 
 
-def site_facts(settings: Settings) -> SiteFacts:
-    """What every post is told of this site."""
-    return SiteFacts(version=mlcore.__version__, site_owner=settings.mailman.site_owner)
-
-
-def low_water(settings: Settings) -> Free:
-    """Below which room nothing new is taken."""
-    return Free(settings.mta.low_water_bytes, settings.mta.min_free_inodes)
-
-
-def schedule(settings: Settings) -> Schedule:
-    """When deferred mail is tried again, and in which portions."""
-    mta = settings.mta
-    return Schedule(
-        retry_base_s=mta.retry_base.total_seconds(),
-        retry_cap_s=mta.retry_cap.total_seconds(),
-        retry_period_s=mta.delivery_retry_period.total_seconds(),
-        max_recipients=mta.max_recipients,
-        transactions_at_once=max(1, mta.max_connections // 2),
+def make_child(settings: Settings, extras: Extras) -> Child | None:
+    """The worker child, not started yet; None where a test has rules and handlers of its own."""
+    if extras.more is not None:
+        return None
+    return Child(
+        seconds=settings.worker.time.total_seconds(),
+        octets=settings.worker.memory,
+        rules=settings.plugins.rules,
+        handlers=settings.plugins.handlers,
     )
 
 
-class SiteAddresses(TypedDict):
-    """Who is told of this site, and by whom. noreply: a local part; host: where it belongs to."""
+class TextSettings(TypedDict):
+    """What a running `TextKeeper` is told of the configuration."""
 
-    site_owner: str
-    noreply: str
-    host: str
+    cache_life_s: float
+    default_language: str
 
 
-def site_addresses(settings: Settings) -> SiteAddresses:
+def text_settings(settings: Settings) -> TextSettings:
     """As configured."""
     mailman = settings.mailman
     return {
-        "site_owner": mailman.site_owner,
-        "noreply": mailman.noreply_address,
-        "host": mailman.site_owner.rpartition("@")[2] or "localhost",
+        "cache_life_s": mailman.cache_life.total_seconds(),
+        "default_language": mailman.default_language,
     }
 
 
-class NoticeAuthors(TypedDict):
-    """Who writes to owners and members. noreply: a local part."""
+def text_keeper(settings: Settings, work: Work, packaged_texts: Texts) -> TextKeeper:
+    """Keeps `work.texts` up to date."""
 
-    site_owner: str
-    noreply: str
+    def tell(texts: Texts) -> None:
+        work.texts = texts
+
+    return TextKeeper(
+        packaged_texts,
+        Files(settings.paths.template_dir),
+        Web(),
+        work.store,
+        work.clock,
+        work.log,
+        tell=tell,
+        **text_settings(settings),
+    )
 
 
-def notice_authors(settings: Settings) -> NoticeAuthors:
-    """As configured."""
-    return {
-        "site_owner": settings.mailman.site_owner,
-        "noreply": settings.mailman.noreply_address,
-    }
+def remind_s(settings: Settings) -> float:
+    """Seconds between two reminders of one list; 0: none."""
+    return settings.mailman.remind_moderators.total_seconds()
+
+
+class Known:
+    """The configuration that is in force, for those who ask each time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def names(self) -> SiteNames:
+        """What the addresses of the site are called."""
+        return maps.names_of(self.settings)
+
+
+class Steps(NamedTuple):
+    """What the steps of queues need besides. queued: called when notices wait."""
+
+    recent: RecentPosts
+    child: Child | None
+    more: Extensions | None
+    queued: Callable[[], None]
+    hold: Hold
+    known: Known
 
 
 def make_runners(
-    work: Work, transport: Transport, settings: Settings, live: list[Callable[[Settings], None]]
+    work: Work,
+    transport: Transport,
+    settings: Settings,
+    parts: Steps,
+    live: list[Callable[[Settings], None]],
 ) -> dict[str, Runner]:
     """One runner per active queue, by its name. live: see `Parts`; what runners work by is added to it."""
     notice = ShuntNotice(work.spool, work.ids, work.clock, work.log, **site_addresses(settings))
@@ -244,8 +319,13 @@ def make_runners(
     def is_stopping() -> bool:
         return runners["out"].stopping
 
-    pipeline = Pipeline(work)
-    incoming = Incoming(work, pipeline)
+    plugins_ = settings.plugins
+    more = parts.more or plugins.load(plugins_.rules, plugins_.handlers)
+    deciding = Deciding(work.log, more=more, child=parts.child, threshold=settings.worker.threshold)
+    gatherer = Gatherer(work, parts.recent, NoDmarc())
+    verdicts = Verdicts(work)
+    pipeline = Pipeline(work, deciding, gatherer, verdicts)
+    incoming = Incoming(work, deciding, gatherer, parts.recent, pipeline, verdicts)
     deliver = Deliver(work, transport, NoSeal(), schedule(settings), stopping=is_stopping)
 
     def adopt(changed: Settings) -> None:
@@ -257,9 +337,17 @@ def make_runners(
     def runner(queue: str, step: Any, **more: Any) -> None:
         runners[queue] = Runner(queue, work.spool, step, work.log, shunted=notice, **more)
 
-    runner("in", incoming, opened=incoming.opened, closed=incoming.closed)
+    runner("in", incoming, opened=incoming.opened, closed=incoming.closed, due=incoming.due)
     runner("pipeline", pipeline)
     runner("virgin", Virgin(work))
+    office = Office.of(work.site_key, settings.mailman)
+    commands = Commands(work, office, parts.known.names, queued=parts.queued, decided=parts.hold.carry_out)
+
+    def adopt_office(changed: Settings) -> None:
+        commands.office = Office.of(work.site_key, changed.mailman)
+
+    live.append(adopt_office)
+    runner("command", commands)
     runner("out", deliver, due=deliver.due, limits=Limits(most=32, most_per_list=24))
     runner("retry", deliver, due=deliver.due, limits=Limits(most=16, most_per_list=12))
     return runners

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, bindparam, delete, or_, select
 
 from mlcore.lists.bans import valid_pattern
 from mlcore.lists.model import Ban
+from mlcore.store import generation
 from mlcore.store.lists import row_key
 from mlcore.store.schema import bans, lists
 from mlcore.store.sql import insertion
@@ -17,6 +18,11 @@ _FOR_LIST = (
     .where(or_(_SITE, lists.c.list_id == bindparam("b_list_id")))
     .order_by(bans.c.id)
 )
+_EVERY = (
+    select(bans.c.pattern, lists.c.list_id)
+    .select_from(bans.outerjoin(lists, bans.c.list == lists.c.id))
+    .order_by(bans.c.id)
+)
 _ADD = insertion(bans)
 
 
@@ -26,7 +32,10 @@ def add(conn: Connection, pattern: str, list_id: str = "", *, now: float) -> boo
 
     Raises BadInput for a pattern of no use, NoSuchList."""
     values = {"pattern": valid_pattern(pattern), "list": _scope(conn, list_id), "created_at": now}
-    return conn.execute(_ADD, values).rowcount > 0
+    added = conn.execute(_ADD, values).rowcount > 0
+    if added:
+        generation.raise_(conn)
+    return added
 
 
 def remove(conn: Connection, pattern: str, list_id: str = "") -> bool:
@@ -34,7 +43,20 @@ def remove(conn: Connection, pattern: str, list_id: str = "") -> bool:
     gone = delete(bans).where(bans.c.pattern == valid_pattern(pattern))
     scope = _scope(conn, list_id)
     gone = gone.where(_SITE) if scope is None else gone.where(bans.c.list == scope)
-    return conn.execute(gone).rowcount > 0
+    removed = conn.execute(gone).rowcount > 0
+    if removed:
+        generation.raise_(conn)
+    return removed
+
+
+def by_list(conn: Connection) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """The patterns of the site, and those of each list that has any of its own, in the order they were
+    made."""
+    site: list[str] = []
+    found: dict[str, list[str]] = {}
+    for pattern, list_id in conn.execute(_EVERY):
+        (site if list_id is None else found.setdefault(list_id, [])).append(pattern)
+    return tuple(site), {list_id: tuple(patterns) for list_id, patterns in found.items()}
 
 
 def all(conn: Connection, list_id: str = "") -> list[Ban]:  # noqa: A001  (read as `bans.all`)

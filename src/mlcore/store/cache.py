@@ -2,14 +2,14 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from mlcore.base.clock import Clock
 from mlcore.lists.model import ListPolicy
-from mlcore.store import generation, lists
+from mlcore.store import bans, domains, generation, lists
 from mlcore.store.engine import Store
 
 MAX_AGE_S = 1.0
@@ -18,10 +18,15 @@ MAX_AGE_S = 1.0
 
 class Contents(NamedTuple):
     """What the database holds of lists. hosts: the mail host of each domain under this name and, where it has
-    one, under that of its alias domain."""
+    one, under that of its alias domain. base_urls, alias_domains: by mail host, of those that have one.
+    site_bans, bans: patterns, the latter by List-ID."""
 
     policies: list[ListPolicy]
     hosts: dict[str, str]
+    base_urls: Mapping[str, str] = {}
+    site_bans: tuple[str, ...] = ()
+    bans: Mapping[str, tuple[str, ...]] = {}
+    alias_domains: Mapping[str, str] = {}
 
 
 _Loaded = tuple[int, Contents | None]
@@ -40,6 +45,13 @@ class PolicyCache:
         self._max_age_s = max_age_s
         self._by_id: dict[str, ListPolicy] = {}
         self._by_posting: dict[tuple[str, str], ListPolicy] = {}
+        self._bans: Mapping[str, tuple[str, ...]] = {}
+        self._site_bans: tuple[str, ...] = ()
+        self._hosts: frozenset[str] = frozenset()
+        self.base_urls: Mapping[str, str] = {}
+        """Of domains that have one, by mail host; as old as what was asked for last."""
+        self.alias_domains: Mapping[str, str] = {}
+        """Likewise: where mail for the lists of a host arrives."""
         self._generation: int | None = None
         self._looks = (
             0  # begun so far; the number of a look orders the results, which may overtake each other
@@ -75,6 +87,18 @@ class PolicyCache:
             await self._look()
             found = self._first_in_memory(names)
         return found
+
+    def bans(self, list_id: str) -> tuple[str, ...]:
+        """Patterns of the list, then of the site (`lists.bans`); as old as what was asked for last."""
+        return self._bans.get(list_id, ()) + self._site_bans
+
+    def in_memory(self, list_id: str) -> ListPolicy | None:
+        """The list with this List-ID; as old as what was asked for last."""
+        return self._by_id.get(list_id)
+
+    def hosts(self) -> frozenset[str]:
+        """Mail hosts and alias domains; as old as what was asked for last."""
+        return self._hosts
 
     def invalidate(self) -> None:
         """Whatever is in memory or being read may be old: the next caller waits for a new look."""
@@ -137,6 +161,9 @@ class PolicyCache:
         names: dict[str, list[str]] = {}
         for name, mail_host in contents.hosts.items():
             names.setdefault(mail_host, []).append(name)
+        self._hosts = frozenset(contents.hosts)
+        self._bans, self._site_bans, self.base_urls = contents.bans, contents.site_bans, contents.base_urls
+        self.alias_domains = contents.alias_domains
         self._by_id = {policy.list_id: policy for policy in contents.policies}
         self._by_posting = {
             (policy.list_name, host): policy
@@ -148,4 +175,10 @@ class PolicyCache:
 def _load(conn: Connection, known: int | None) -> _Loaded:
     """The generation, and all lists and domains if it is another one than `known`."""
     number = generation.read(conn)
-    return number, None if number == known else Contents(lists.all(conn), lists.hosts(conn))
+    if number == known:
+        return number, None
+    known_domains = domains.all(conn)
+    base_urls = {one.mail_host: one.base_url for one in known_domains if one.base_url}
+    aliases = {one.mail_host: one.alias_domain for one in known_domains if one.alias_domain}
+    found = Contents(lists.all(conn), lists.hosts(conn), base_urls, *bans.by_list(conn), aliases)
+    return number, found

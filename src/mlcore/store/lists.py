@@ -10,10 +10,12 @@ from mlcore.base.errors import BadInput
 from mlcore.lists.model import ListPolicy, ListState
 from mlcore.mail.address import BadAddress, key_of
 from mlcore.store import generation
-from mlcore.store.schema import domains, list_values, lists
+from mlcore.store.schema import domains, header_matches, list_values, lists, topics
 
 _FIELDS = [name for name in ListPolicy.__struct_fields__ if name in lists.c]
-_MANY = [name for name in ListPolicy.__struct_fields__ if name not in lists.c]
+_RECORDS = {"header_matches": header_matches, "topics": topics}
+"""Settings that are records: rows of a table of their own."""
+_MANY = [name for name in ListPolicy.__struct_fields__ if name not in lists.c and name not in _RECORDS]
 """Settings with several values: rows of `list_values`."""
 _COLUMNS = [lists.c.id, *(lists.c[name] for name in _FIELDS)]
 _ALIASED = select(domains.c.mail_host).where(domains.c.alias_domain == bindparam("b_host"))
@@ -30,6 +32,16 @@ _ALL_VALUES = select(list_values.c.list, list_values.c.attribute, list_values.c.
     list_values.c.list, list_values.c.attribute, list_values.c.position
 )
 _VALUES = _ALL_VALUES.where(list_values.c.list == bindparam("b_list"))
+_ALL_RECORDS = {
+    name: select(*(column for column in table.c if column.name != "position")).order_by(
+        table.c.list, table.c.position
+    )
+    for name, table in _RECORDS.items()
+}
+_OF_LIST = {
+    name: statement.where(_RECORDS[name].c.list == bindparam("b_list"))
+    for name, statement in _ALL_RECORDS.items()
+}
 _STATE = select(*(lists.c[name] for name in ListState.__struct_fields__))
 _ROUTES = select(lists.c.list_name, lists.c.mail_host, func.coalesce(domains.c.alias_domain, "")).select_from(
     lists.join(domains, lists.c.mail_host == domains.c.mail_host)
@@ -37,7 +49,7 @@ _ROUTES = select(lists.c.list_name, lists.c.mail_host, func.coalesce(domains.c.a
 _HOSTS = select(domains.c.mail_host, domains.c.alias_domain).order_by(domains.c.id)
 _IS_DOMAIN = select(domains.c.id).where(domains.c.mail_host == bindparam("b_host"))
 
-_Values = dict[str, list[str]]
+_Values = dict[str, list[Any]]
 
 
 class NoSuchList(BadInput):
@@ -63,6 +75,8 @@ def create(conn: Connection, policy: ListPolicy, now: float, *, style: str = "le
     made = conn.execute(insert(lists), columns).inserted_primary_key
     assert made is not None
     _insert_values(conn, made[0], policy)
+    for name in _RECORDS:
+        _insert_records(conn, name, made[0], policy)
     generation.raise_(conn)
 
 
@@ -78,6 +92,11 @@ def change(conn: Connection, policy: ListPolicy) -> None:
         key = row_key(conn, policy.list_id)
         conn.execute(delete(list_values).where(list_values.c.list == key))
         _insert_values(conn, key, policy)
+    for name, table in _RECORDS.items():
+        if getattr(known, name) != getattr(policy, name):
+            key = row_key(conn, policy.list_id)
+            conn.execute(delete(table).where(table.c.list == key))
+            _insert_records(conn, name, key, policy)
     generation.raise_(conn)
 
 
@@ -139,6 +158,8 @@ def hosts(conn: Connection) -> dict[str, str]:
 def all(conn: Connection) -> list[ListPolicy]:  # noqa: A001  (read as `lists.all` where it is used)
     """Every list with all settings, in order of creation."""
     values = _gathered(conn.execute(_ALL_VALUES))
+    for name, statement in _ALL_RECORDS.items():
+        _gather_records(values, name, conn.execute(statement))
     empty: _Values = {}
     return [_policy(row, values.get(row[0], empty)) for row in conn.execute(_ALL)]
 
@@ -163,6 +184,8 @@ def _one(conn: Connection, row: Row[Any] | None) -> ListPolicy | None:
     if row is None:
         return None
     values = _gathered(conn.execute(_VALUES, {"b_list": row[0]}))
+    for name, statement in _OF_LIST.items():
+        _gather_records(values, name, conn.execute(statement, {"b_list": row[0]}))
     return _policy(row, values.get(row[0], {}))
 
 
@@ -172,6 +195,14 @@ def _gathered(rows: Iterable[Sequence[Any]]) -> dict[int, _Values]:
     for key, attribute, value in rows:
         found.setdefault(key, {}).setdefault(attribute, []).append(value)
     return found
+
+
+def _gather_records(found: dict[int, _Values], name: str, rows: Iterable[Row[Any]]) -> None:
+    """The same for rows of the table of setting `name`."""
+    for row in rows:
+        # plain texts as keys: SQLAlchemy's own are not taken for such
+        record = {str(name): value for name, value in row._mapping.items()}  # noqa: SLF001  (a public name)
+        found.setdefault(record.pop("list"), {}).setdefault(name, []).append(record)
 
 
 def _policy(row: Row[Any], values: _Values) -> ListPolicy:
@@ -191,6 +222,15 @@ def _insert_values(conn: Connection, key: int, policy: ListPolicy) -> None:
     ]
     if rows:
         conn.execute(insert(list_values), rows)
+
+
+def _insert_records(conn: Connection, name: str, key: int, policy: ListPolicy) -> None:
+    rows = [
+        {"list": key, "position": position, **msgspec.to_builtins(record)}
+        for position, record in enumerate(getattr(policy, name))
+    ]
+    if rows:
+        conn.execute(insert(_RECORDS[name]), rows)
 
 
 def _check_names(policy: ListPolicy) -> None:

@@ -6,9 +6,9 @@ changed and ended one by one, are in `store.memberships`."""
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, union_all, update
+from sqlalchemy import Connection, bindparam, delete, select, union_all, update
 
-from mlcore.lists.model import DEFAULTS, Action, DeliveryMode, DeliveryStatus, Member, Recipient, Role, Roster
+from mlcore.lists.model import DEFAULTS, Action, DeliveryMode, DeliveryStatus, Member, Recipient, Role
 from mlcore.mail.address import BadAddress, key_of
 from mlcore.store import users
 from mlcore.store.bulk import Growth, insert_rows, uuid_text
@@ -61,45 +61,6 @@ _MEMBERS = (
     .where(OF_LIST, table.c.role == bindparam("b_role"), NOT_SHADOWED)
 )
 
-# Who writes is known by any of his addresses: from the row of the address to its user, and from there to the
-# user's other addresses. Subqueries, and not joins: so that no planner begins with the roster of the list.
-_SENDER = addresses.alias("sender")
-_OTHER = addresses.alias("of_user")
-_LIST_ROW = select(lists.c.id).where(OF_LIST).scalar_subquery()
-_SENDER_USER = select(_SENDER.c.user).where(_SENDER.c.address_key == bindparam("b_key")).scalar_subquery()
-_ROLES_OF_ONE = union_all(
-    *(
-        select(table.c.role).where(table.c.list == _LIST_ROW, subscriber)
-        for subscriber in (
-            table.c.address.in_(select(_SENDER.c.id).where(_SENDER.c.address_key == bindparam("b_key"))),
-            table.c.address.in_(select(_OTHER.c.id).where(_OTHER.c.user == _SENDER_USER)),
-            table.c.user == _SENDER_USER,
-        )
-    )
-)
-_KNOWN = select(addresses.c.address_key).where(
-    addresses.c.address_key.in_(bindparam("b_keys", expanding=True))
-)
-
-_SIZE = select(func.count()).select_from(
-    select(table.c.id).where(table.c.list == _LIST_ROW).limit(bindparam("b_most")).subquery()
-)
-_ROSTER = (
-    select(addresses.c.address_key, table.c.role, and_(NOT_SHADOWED, REGULAR, ENABLED), *_RECIPIENT)
-    .select_from(JOINED)
-    .where(OF_LIST)
-    .order_by(table.c.id)
-)
-_OWN = addresses.alias("own")
-_ROLES_OF_OTHERS = (
-    select(addresses.c.address_key, table.c.role)
-    .select_from(
-        table.outerjoin(_OWN, _OWN.c.id == table.c.address).join(
-            addresses, addresses.c.user == func.coalesce(table.c.user, _OWN.c.user)
-        )
-    )
-    .where(table.c.list == _LIST_ROW, or_(table.c.address.is_(None), table.c.address != addresses.c.id))
-)
 _ROSTER_VERSION = select(lists.c.id, lists.c.created_at, lists.c.roster_version).where(OF_LIST)
 _RAISE = (
     update(lists).where(lists.c.id == bindparam("b_list")).values(roster_version=lists.c.roster_version + 1)
@@ -120,6 +81,8 @@ _INSERTED = (
     "receive_own_postings",
     "receive_list_copy",
     "moderation_action",
+    "restricted",
+    "nonmatching_topics",
     "bounce_score",
     "warnings_sent",
 )
@@ -238,47 +201,10 @@ def administrators(conn: Connection, list_id: str) -> tuple[Recipient, ...]:
     return tuple(found.values())
 
 
-def roles_of(conn: Connection, list_id: str, keys: Sequence[str]) -> frozenset[Role]:
-    """The roles of the first of `keys` (`mail.address.key_of`) that has any on this list; empty: none has.
-
-    An address has its own roles, those of its user and those of the user's other addresses."""
-    if not keys:
-        return frozenset()
-    # nearly every post has one sender address: a plain comparison costs half of an IN
-    found = conn.execute(_ROLES_OF_ONE, {"b_list_id": list_id, "b_key": keys[0]}).scalars().all()
-    if found or len(keys) == 1:
-        return frozenset(map(Role, found))
-    # a From field may hold a thousand addresses of strangers
-    known: set[str] = set()
-    for chunk in chunks(keys[1:], CHUNK):
-        known.update(conn.execute(_KNOWN, {"b_keys": chunk}).scalars())
-    for key in keys[1:]:
-        if key in known:
-            found = conn.execute(_ROLES_OF_ONE, {"b_list_id": list_id, "b_key": key}).scalars().all()
-            if found:
-                return frozenset(map(Role, found))
-    return frozenset()
-
-
 def roster_version(conn: Connection, list_id: str) -> RosterVersion | None:
     """What changes with every membership of the list; None: no such list."""
     row = conn.execute(_ROSTER_VERSION, {"b_list_id": list_id}).one_or_none()
     return None if row is None else (row[0], row[1], row[2])
-
-
-def roster(conn: Connection, list_id: str, most: int) -> Roster | None:
-    """All memberships of a small list at once; None for a list with more than `most`."""
-    if conn.execute(_SIZE, {"b_list_id": list_id, "b_most": most + 1}).scalar_one() > most:
-        return None
-    found: list[Recipient] = []
-    roles: dict[str, frozenset[Role]] = {}
-    for key, role, gets_posts, *recipient in conn.execute(_ROSTER, {"b_list_id": list_id}):
-        roles[key] = roles.get(key, frozenset()) | {Role(role)}
-        if gets_posts and role == Role.MEMBER.value:
-            found.append(Recipient(*recipient))
-    for key, role in conn.execute(_ROLES_OF_OTHERS, {"b_list_id": list_id}):
-        roles[key] = roles.get(key, frozenset()) | {Role(role)}
-    return Roster(recipients=tuple(found), roles=roles)
 
 
 def _address_ids(conn: Connection, keyed: Sequence[tuple[str, Member]], now: float) -> dict[str, int]:
@@ -322,6 +248,8 @@ def _own_columns(member: Member) -> tuple[Any, ...]:
         None if member.receive_own_postings else False,
         None if member.receive_list_copy else False,
         Action.ACCEPT.value if member.role in _AT_HOME else None,
+        False,
+        False,
         0,
         0,
     )

@@ -31,11 +31,13 @@ _FULL = select(
     members.c.user.is_not(None),
     DISPLAY_NAME,
     members.c.moderation_action,
+    members.c.restricted,
+    members.c.nonmatching_topics,
     members.c.subscribed_at,
     *(members.c[name] for name in preferences.NAMES),
     *(effective(name) for name in preferences.NAMES),
 ).select_from(EVERYBODY)
-_PLAIN: Final = 9
+_PLAIN: Final = 11
 """Columns of `_FULL` before the preferences."""
 
 _ONE = _FULL.where(members.c.member_uuid == bindparam("b_member_id"))
@@ -180,6 +182,8 @@ def subscribe_user(conn: Connection, list_id: str, user_id: str, role: Role, now
             "role": role.value,
             "display_name": "",
             "moderation_action": Action.ACCEPT.value if role in {Role.OWNER, Role.MODERATOR} else None,
+            "restricted": False,
+            "nonmatching_topics": False,
             "subscribed_at": now,
         },
     )
@@ -193,12 +197,15 @@ def change(
     *,
     display_name: str | None = None,
     moderation_action: Action | UnsetType | None = UNSET,
+    restricted: bool | None = None,
+    nonmatching_topics: bool | None = None,
     address: str | None = None,
 ) -> None:
     """Gives the membership what is not left out; its preferences are `store.preferences.set_of_member`.
 
-    moderation_action: None leaves posts to the list's default. address: another one of the same user,
-    verified. Raises BadInput: no such member, or an address that cannot take over."""
+    moderation_action: None leaves posts to the list's default. restricted, nonmatching_topics: see
+    `Membership`. address: another one of the same user, verified. Raises BadInput: no such member, or an
+    address that cannot take over."""
     row = conn.execute(_ROW, {"b_member_id": member_id}).one_or_none()
     if row is None:
         raise BadInput("No such member", "a member_id is a UUID")
@@ -207,6 +214,10 @@ def change(
         values["display_name"] = display_name
     if not isinstance(moderation_action, UnsetType):
         values["moderation_action"] = None if moderation_action is None else moderation_action.value
+    if restricted is not None:
+        values["restricted"] = restricted
+    if nonmatching_topics is not None:
+        values["nonmatching_topics"] = nonmatching_topics
     if address is not None:
         values["address"] = _successor(conn, row, address)
     if values:
@@ -256,7 +267,8 @@ def _several(conn: Connection, statements: Iterable[Select[Any]], values: dict[s
 
 
 def _membership(row: Sequence[Any]) -> Membership:
-    member_id, list_id, role, address, user_id, as_user, display_name, action, since = row[:_PLAIN]
+    member_id, list_id, role, address, user_id, as_user, display_name, *more = row[:_PLAIN]
+    action, restricted, nonmatching, since = more
     split = _PLAIN + len(preferences.NAMES)
     return Membership(
         member_id=member_id,
@@ -267,6 +279,8 @@ def _membership(row: Sequence[Any]) -> Membership:
         as_user=bool(as_user),
         display_name=display_name,
         moderation_action=None if action is None else Action(action),
+        restricted=restricted,
+        nonmatching_topics=nonmatching,
         subscribed_at=since,
         preferences=_preferences(*row[_PLAIN:split]),
         effective=_preferences(*row[split:]),

@@ -3,15 +3,29 @@
 Either both are there after a crash or neither. The server makes mail of the rows and then deletes them."""
 
 from collections.abc import Iterable
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from mlcore.lists.notices import Kind
 from mlcore.store.lists import row_key
 from mlcore.store.schema import lists, notices
 from mlcore.store.sql import chunks
+
+Kind = Literal[
+    "new-list",
+    "welcome",
+    "goodbye",
+    "admin-subscribe",
+    "admin-unsubscribe",
+    "confirm-join",
+    "confirm-leave",
+    "invite",
+    "request-join",
+    "request-leave",
+    "refuse",
+    "pending",
+]
 
 CHUNK: Final = 500
 """Rows in one statement."""
@@ -19,7 +33,8 @@ CHUNK: Final = 500
 
 class QueuedNotice(msgspec.Struct, frozen=True, kw_only=True):
     """One row. number: its primary key, which may be given again once it is deleted; address and
-    display_name: the person it is about; created_at: Unix seconds."""
+    display_name: the person it is about; created_at: Unix seconds; request: the number of the request
+    (`store.requests`) it is about; detail: what a person wrote for the one who gets it."""
 
     number: int
     kind: Kind
@@ -27,16 +42,20 @@ class QueuedNotice(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     display_name: str
     created_at: float
+    request: int | None = None
+    detail: str = ""
 
 
 _TAKE = (
     select(
-        notices.c.id,
+        notices.c.id.label("number"),
         notices.c.kind,
         lists.c.list_id,
         notices.c.address,
         notices.c.display_name,
         notices.c.created_at,
+        notices.c.request,
+        notices.c.detail,
     )
     .select_from(notices.join(lists, notices.c.list == lists.c.id))
     # a kind that is unknown here was queued by a newer version and is left to it
@@ -52,11 +71,22 @@ _DELETE = delete(notices).where(
 )
 
 
-def queue(conn: Connection, kind: Kind, list_id: str, people: Iterable[tuple[str, str]], now: float) -> None:
+def queue(
+    conn: Connection,
+    kind: Kind,
+    list_id: str,
+    people: Iterable[tuple[str, str]],
+    now: float,
+    *,
+    request: int | None = None,
+    detail: str = "",
+) -> None:
     """Queues one notice for each of `people`, (address, display name), in their order.
 
-    For `new-list`, `welcome` and `goodbye` they are who gets it; for `admin-subscribe` and
-    `admin-unsubscribe` those whom it is about. now: Unix seconds. Nothing for nobody. Where the list is
+    `new-list`, `welcome`, `goodbye`, `confirm-…`, `invite` and `refuse` go to them; `admin-…` and `request-…`
+    are about them and go to owners and moderators, as `pending` does, which is about nobody: ("", "").
+    request: the number of the row in `requests` that it is about; when that goes, so does the notice.
+    detail: the reason that a moderator gives. now: Unix seconds. Nothing for nobody. Where the list is
     removed before they are sent, they go with it. Raises NoSuchList."""
     list_key = row_key(conn, list_id)
     for chunk in chunks(people, CHUNK):
@@ -66,6 +96,8 @@ def queue(conn: Connection, kind: Kind, list_id: str, people: Iterable[tuple[str
                 "list": list_key,
                 "address": address,
                 "display_name": display_name,
+                "request": request,
+                "detail": detail,
                 "created_at": now,
             }
             for address, display_name in chunk
@@ -75,19 +107,7 @@ def queue(conn: Connection, kind: Kind, list_id: str, people: Iterable[tuple[str
 
 def take(conn: Connection, limit: int) -> list[QueuedNotice]:
     """The oldest rows, at most `limit`, in the order they were queued; they stay until `delete_these`."""
-    return [
-        QueuedNotice(
-            number=number,
-            kind=kind,
-            list_id=list_id,
-            address=address,
-            display_name=display_name,
-            created_at=created_at,
-        )
-        for number, kind, list_id, address, display_name, created_at in conn.execute(
-            _TAKE, {"b_limit": limit}
-        )
-    ]
+    return [QueuedNotice(**row) for row in conn.execute(_TAKE, {"b_limit": limit}).mappings()]
 
 
 def delete_these(conn: Connection, done: Iterable[QueuedNotice]) -> None:

@@ -1,15 +1,15 @@
-"""What belongs to many users at once: for exports, where a statement per user would take minutes."""
+"""What belongs to many users or addresses at once, where a statement for each would take too long."""
 
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from mlcore.store.schema import addresses, domain_owners, domains, users
 from mlcore.store.sql import chunks
 
 CHUNK = 500
-"""Users asked about in one statement."""
+"""Users or addresses asked about in one statement."""
 
 
 class KnownAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +37,11 @@ _DOMAINS = (
     )
     .where(_THESE)
 )
+_LANGUAGES = (
+    select(addresses.c.address_key, func.coalesce(addresses.c.preferred_language, users.c.preferred_language))
+    .select_from(addresses.outerjoin(users, addresses.c.user == users.c.id))
+    .where(addresses.c.address_key.in_(bindparam("b_keys", expanding=True)))
+)
 
 
 def addresses_of(conn: Connection, user_ids: Iterable[str]) -> dict[str, list[KnownAddress]]:
@@ -58,3 +63,14 @@ def domains_of(conn: Connection, user_ids: Iterable[str]) -> dict[str, list[str]
         for user_id, mail_host in conn.execute(_DOMAINS, {"b_users": chunk}):
             found.setdefault(user_id, []).append(mail_host)
     return {user_id: sorted(hosts) for user_id, hosts in found.items()}
+
+
+def languages_of(conn: Connection, keys: Iterable[str]) -> dict[str, str]:
+    """The language that each of these addresses (`mail.address.key_of`) wants: its own choice, else that of
+    its user; who has chosen none is left out."""
+    return {
+        key: language
+        for chunk in chunks(keys, CHUNK)
+        for key, language in conn.execute(_LANGUAGES, {"b_keys": chunk})
+        if language
+    }

@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 
 from mlcore.base.clock import Clock
 from mlcore.lists.model import Roster
-from mlcore.store import members
+from mlcore.store import members, standings
 from mlcore.store.cache import MAX_AGE_S
 from mlcore.store.engine import Store
 
 SMALL = 500
-"""Memberships of a list that is kept in memory."""
+"""Memberships of a list that is kept in memory, but for nonmembers."""
 LISTS = 2_000
 MEMBERSHIPS = 40_000
 """What is kept of all lists together (some 10 MiB); the list that was asked for longest ago goes first."""
@@ -35,7 +35,7 @@ class _Kept:
     @property
     def size(self) -> int:
         """Memberships in memory."""
-        return len(self.roster.roles) if self.roster is not None else 0
+        return len(self.roster.standings) if self.roster is not None else 0
 
 
 class RosterCache:
@@ -108,4 +108,4 @@ def _look(conn: Connection, list_id: str, known: members.RosterVersion | None, s
         return None, None
     if version == known:
         return None
-    return version, members.roster(conn, list_id, small)
+    return version, standings.roster(conn, list_id, small)

@@ -25,7 +25,7 @@ from sqlalchemy import (
     event,
 )
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The newest migration: what a database must carry in `alembic_version` to be used. Revisions sort as
 text."""
 
@@ -78,6 +78,8 @@ lists = Table(
     Column("digest_last_sent_at", Double),
     Column("volume", Integer, nullable=False, default=1),
     Column("next_digest_number", Integer, nullable=False, default=1),
+    Column("usenet_watermark", Integer),
+    Column("reminded_at", Double),  # of what waits for the moderators
     Column("roster_version", Integer, nullable=False, default=0),  # raised with every change of a membership
     # from here on: `lists.model.ListPolicy`, in its order
     Column("display_name", Text, nullable=False),
@@ -85,6 +87,7 @@ lists = Table(
     Column("info", Text, nullable=False),
     Column("subject_prefix", Text, nullable=False),
     Column("preferred_language", String(35), nullable=False),
+    Column("charset", String(32), nullable=False),
     Column("advertised", Boolean, nullable=False),
     Column("member_roster_visibility", String(16), nullable=False),
     Column("subscription_policy", String(32), nullable=False),
@@ -100,7 +103,11 @@ lists = Table(
     Column("reply_to_address", Text, nullable=False),
     Column("first_strip_reply_to", Boolean, nullable=False),
     Column("personalize", String(16), nullable=False),
+    Column("posting_chain", Text, nullable=False),
+    Column("owner_chain", Text, nullable=False),
     Column("posting_pipeline", Text, nullable=False),
+    Column("owner_pipeline", Text, nullable=False),
+    Column("moderator_password", Text, nullable=False),  # a hash; empty: none
     Column("emergency", Boolean, nullable=False),
     Column("administrivia", Boolean, nullable=False),
     Column("default_member_action", String(16), nullable=False),
@@ -108,12 +115,18 @@ lists = Table(
     Column("require_explicit_destination", Boolean, nullable=False),
     Column("max_message_size", Integer, nullable=False),  # KiB
     Column("max_num_recipients", Integer, nullable=False),
+    Column("max_posts_per_day", Integer, nullable=False),
+    Column("bounce_matching_headers", Text, nullable=False),
+    Column("spam_hold_score", Double, nullable=False),
+    Column("spam_discard_score", Double, nullable=False),
     Column("max_days_to_hold", Integer, nullable=False),
     Column("respond_to_post_requests", Boolean, nullable=False),
     Column("filter_content", Boolean, nullable=False),
     Column("filter_action", String(16), nullable=False),
     Column("collapse_alternatives", Boolean, nullable=False),
     Column("convert_html_to_plaintext", Boolean, nullable=False),
+    Column("topics_enabled", Boolean, nullable=False),
+    Column("topics_bodylines_limit", Integer, nullable=False),
     Column("dmarc_mitigate_action", String(32), nullable=False),
     Column("dmarc_mitigate_unconditionally", Boolean, nullable=False),
     Column("dmarc_moderation_notice", Text, nullable=False),
@@ -157,6 +170,31 @@ list_values = Table(
     Column("position", Integer, nullable=False),  # 0, 1, …
     Column("value", Text, nullable=False),
     PrimaryKeyConstraint("list", "attribute", "position"),
+)
+
+header_matches = Table(
+    "header_matches",
+    metadata,
+    Column("list", Integer, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),  # 0, 1, …
+    Column("header", Text, nullable=False),  # lower case
+    Column("pattern", Text, nullable=False),
+    Column("action", String(16)),  # NULL: what the site says
+    Column("tag", Text, nullable=False),
+    PrimaryKeyConstraint("list", "position"),
+    UniqueConstraint("list", "header", "pattern"),
+)
+
+topics = Table(
+    "topics",
+    metadata,
+    Column("list", Integer, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),  # 0, 1, …
+    Column("name", Text, nullable=False),
+    Column("pattern", Text, nullable=False),  # one expression a line
+    Column("description", Text, nullable=False),
+    PrimaryKeyConstraint("list", "position"),
+    UniqueConstraint("list", "name"),
 )
 
 users = Table(
@@ -209,6 +247,8 @@ members = Table(
     Column("role", String(16), nullable=False),
     Column("display_name", Text, nullable=False),  # on this list; empty: that of address or user
     Column("moderation_action", String(16)),  # NULL: what the list says
+    Column("restricted", Boolean, nullable=False),
+    Column("nonmatching_topics", Boolean, nullable=False),
     Column("subscribed_at", Double, nullable=False),
     Column("bounce_score", Integer, nullable=False, default=0),
     Column("last_bounce_at", Double),
@@ -223,6 +263,14 @@ members = Table(
     # every membership of one address, of one user
     Index(None, "address"),
     Index(None, "user"),
+)
+
+member_topics = Table(
+    "member_topics",
+    metadata,
+    Column("member", Integer, ForeignKey("members.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),  # of a topic of the list
+    PrimaryKeyConstraint("member", "name"),
 )
 
 bans = Table(
@@ -244,15 +292,93 @@ def _of_the_site(_bans: Table, connection: Connection, **_more: Any) -> None:
     _site_pattern.dialect_options[connection.dialect.name]["where"] = bans.c.list.is_(None)
 
 
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("identity", String(40), nullable=False, unique=True),  # 160 random bits; a token derives from it
+    Column("token_hash", String(64), nullable=False, unique=True),  # of the token that is open now
+    Column("list", Integer, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),  # subscription, unsubscription
+    Column("owner", String(16), nullable=False),  # who has to consent now: subscriber, moderator
+    Column("address", Text, nullable=False),
+    Column("address_key", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("as_user", Boolean, nullable=False),
+    Column("invitation", Boolean, nullable=False),
+    Column("pre_approved", Boolean, nullable=False),
+    Column("delivery_mode", String(32), nullable=False),
+    Column("delivery_status", String(16), nullable=False),
+    Column("language", String(35), nullable=False),  # of the person; empty: that of the list
+    Column("welcome", Boolean),  # NULL: as the list has it
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    UniqueConstraint("list", "address_key", "kind"),
+    Index(None, "expires_at"),
+)
+
 notices = Table(
     "notices",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("kind", String(32), nullable=False),  # lists.notices.Kind
+    Column("kind", String(32), nullable=False),  # store.notices.Kind
     Column("list", Integer, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
     Column("address", Text, nullable=False),  # of the person it is about
     Column("display_name", Text, nullable=False),
+    # what a confirmation is about: without it nothing is sent any more
+    Column("request", Integer, ForeignKey("requests.id", ondelete="CASCADE")),
+    Column("detail", Text, nullable=False),  # a reason that a person wrote, empty where there is none
     Column("created_at", Double, nullable=False),
+    Index(None, "request"),
+)
+
+automatic_mail = Table(
+    "automatic_mail",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("address_key", Text, nullable=False),  # who got it
+    Column("kind", String(16), nullable=False),  # confirmation, hold, command
+    Column("cause", Text, nullable=False),  # spool entry or request that it answers: counted once
+    Column("list", Integer, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Double, nullable=False),
+    UniqueConstraint("address_key", "kind", "cause"),
+    Index(None, "at"),
+)
+
+command_results = Table(
+    "command_results",
+    metadata,
+    Column("entry", Text, nullable=False),  # spool entry whose commands were carried out
+    Column("result", Text, nullable=False),  # what is answered, as JSON of lists.commands
+    Column("at", Double, nullable=False),
+    PrimaryKeyConstraint("entry"),
+    Index(None, "at"),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("context", Text, nullable=False),  # List-ID, @mail host, or empty for the site
+    Column("list", Integer, ForeignKey("lists.id", ondelete="CASCADE")),
+    Column("domain", Integer, ForeignKey("domains.id", ondelete="CASCADE")),
+    Column("uri", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("password", Text, nullable=False),
+    UniqueConstraint("name", "context"),
+)
+
+template_texts = Table(
+    "template_texts",
+    metadata,
+    Column("uri", Text, nullable=False),  # expanded
+    Column("username", Text, nullable=False),
+    Column("text", Text),  # the last good one; NULL: there was none yet
+    Column("fetched_at", Double),
+    Column("tried_at", Double, nullable=False),
+    Column("trouble", Text, nullable=False),  # of the last attempt, one line; empty: none
+    PrimaryKeyConstraint("uri", "username"),
 )
 
 post_numbers = Table(
@@ -262,8 +388,12 @@ post_numbers = Table(
     Column("list", Integer, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("taken_at", Double, nullable=False),
+    Column("sender_key", Text, nullable=False),  # empty: nobody
+    Column("message_key", String(32), nullable=False),  # of the Message-ID alone
+    Column("content_key", String(32), nullable=False),  # of Message-ID, author and body
     PrimaryKeyConstraint("entry"),
     Index(None, "taken_at"),
+    Index(None, "message_key"),
 )
 
 held = Table(
@@ -275,14 +405,29 @@ held = Table(
     Column("list", Integer, ForeignKey("lists.id", ondelete="CASCADE"), nullable=False),
     Column("sender", Text, nullable=False),
     Column("subject", Text, nullable=False),
-    Column("reasons", Text, nullable=False),  # one a line
+    Column("reasons", Text, nullable=False),  # one a line, as lists.reasons packs them
+    Column("message_id", Text, nullable=False),
     Column("arrived_at", Double, nullable=False),
     Column("held_at", Double, nullable=False),
+    Column("identity", String(40), nullable=False, unique=True),  # as in requests
+    Column("token_hash", String(64), nullable=False, unique=True),
     Column("decision", String(16)),
     Column("decided_at", Double),
+    Column("comment", Text, nullable=False),  # what the moderator writes to the author of a refused post
+    Column("forward_to", Text, nullable=False),  # addresses, one a line
+    Column("preserve", Boolean, nullable=False),  # a copy goes to bad/
     UniqueConstraint("spool", "entry"),
     Index(None, "list"),
 )
+
+
+@event.listens_for(held, "before_create")
+def _numbers_are_given_once(_held: Table, connection: Connection, **_more: Any) -> None:
+    """A number that a moderator has seen must not come to mean another post. PostgreSQL never gives one
+    again, SQLite does unless it is told not to."""
+    if connection.dialect.name == "sqlite":
+        held.dialect_options["sqlite"]["autoincrement"] = True
+
 
 delivery_failures = Table(
     "delivery_failures",

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from mlcore.actions import lists
 from mlcore.base.errors import BadInput
+from mlcore.lists.addressing import site_names
 from mlcore.lists.model import Domain, Role, SubscriptionPolicy
 from mlcore.store import bans, domains, members, notices, users
 from mlcore.store import lists as stored
@@ -83,6 +84,14 @@ def test_names_may_have_other_signs_but_never_the_delimiter(connection: Connecti
     assert lists.create(connection, "a+b@example.com", names=signs, delimiter="-", now=NOW).list_name == "a+b"
     with pytest.raises(BadInput, match="verp_delimiter"):
         lists.create(connection, "a-b@example.com", names=signs, delimiter="-", now=NOW)
+
+
+def test_no_list_takes_the_place_of_an_address_of_the_site(connection: Connection) -> None:
+    reserved = site_names("mailman", "noreply", "").reserved
+    for name in ("mailman", "Mailman-Owner", "mailman-request", "mailman-bounces", "noreply"):
+        with pytest.raises(BadInput, match="is an address of the site itself"):
+            lists.create(connection, f"{name}@example.com", reserved=reserved, now=NOW)
+    assert lists.create(connection, "mailman-users@example.com", reserved=reserved, now=NOW)
 
 
 def test_the_style_gives_the_settings(connection: Connection) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from mlcore.actions import lists, settings
 from mlcore.base.errors import BadInput
+from mlcore.lists.attributes import ATTRIBUTES
 from mlcore.lists.model import ListPolicy
 from mlcore.store import generation
 from support.site import SiteInDirectory
@@ -44,3 +45,54 @@ def test_one_that_is_wrong_spoils_all(connection: Connection, ant: ListPolicy) -
     with pytest.raises(BadInput, match=r"^advertised: "):
         settings.change(connection, ant, {"description": "x", "advertised": "perhaps"})
     assert lists.find(connection, "ant@example.com") == ant
+
+
+KEPT = {
+    "archive_policy": ("private", "secret"),
+    "archive_rendering_mode": ("markdown", "html"),
+    "autorespond_owner": ("respond_and_continue", "respond"),
+    "autorespond_postings": ("respond_and_discard", "yes"),
+    "autorespond_requests": ("respond_and_continue", ""),
+    "autoresponse_grace_period": ("10d", "soon"),
+    "autoresponse_owner_text": ("We read it.\nSoon.", None),
+    "autoresponse_postings_text": ("Thank you.", None),
+    "autoresponse_request_text": ("会議は四時から", None),
+    "bounce_info_stale_after": ("3d", "-3d"),
+    "bounce_notify_owner_on_bounce_increment": ("yes", "perhaps"),
+    "bounce_notify_owner_on_disable": ("no", "perhaps"),
+    "bounce_notify_owner_on_removal": ("no", "perhaps"),
+    "bounce_score_threshold": ("7", "-1"),
+    "bounce_you_are_disabled_warnings": ("2", "many"),
+    "bounce_you_are_disabled_warnings_interval": ("14d", "fortnight"),
+    "digest_send_periodic": ("no", "daily"),
+    "digest_size_threshold": ("12.5", "small"),
+    "digest_volume_frequency": ("weekly", "hourly"),
+    "forward_unrecognized_bounces_to": ("site_owner", "nobody"),
+    "gateway_to_mail": ("yes", "perhaps"),
+    "gateway_to_news": ("yes", "perhaps"),
+    "linked_newsgroup": ("comp.lang.tea", "no newsgroup"),
+    "nntp_prefix_subject_too": ("no", "perhaps"),
+    "process_bounces": ("no", "perhaps"),
+}
+"""Settings that nothing acts on yet: a value for each, and what is no value (None: all is)."""
+
+
+@pytest.mark.row("kept: *")
+@pytest.mark.parametrize(("name", "good", "bad"), [(name, *texts) for name, texts in KEPT.items()])
+def test_what_nothing_acts_on_yet_is_kept_and_checked(
+    connection: Connection, ant: ListPolicy, name: str, good: str, bad: str | None
+) -> None:
+    before = settings.shown(connection, ant)
+
+    changed = settings.change(connection, ant, {name: good})
+
+    found = lists.find(connection, "ant@example.com")
+    assert found == changed != ant
+    assert settings.shown(connection, found) == before | {name: good}
+    if bad is not None:
+        with pytest.raises(BadInput, match=f"^{name}: "):
+            settings.change(connection, ant, {name: bad})
+
+
+def test_these_are_all_that_nothing_acts_on_yet() -> None:
+    assert {name for name, one in ATTRIBUTES.items() if not one.in_force} == set(KEPT)

@@ -102,6 +102,19 @@ def test_names_are_as_the_configuration_allows(tmp_path: Path) -> None:
     )
 
 
+def test_no_list_is_called_as_the_site_is(tmp_path: Path) -> None:
+    site = SiteInDirectory(tmp_path, "[mailman]\nsite_list_name: Listmaster\n")
+
+    for name in ("listmaster", "noreply"):
+        address = f"{name}@example.com"
+        result = site.run("create", address)
+        assert (result.exit_code, result.stderr) == (
+            2,
+            f"Error: Illegal list name: {address}: {address} is an address of the site itself\n",
+        )
+    assert site.run("create", "mailman@example.com").exit_code == 0
+
+
 def test_a_list_is_removed(site: SiteInDirectory) -> None:
     site.run("create", "-o", "anne@example.com", "ant@example.com")
     site.run("create", "bee@example.com")

@@ -167,12 +167,9 @@ ROWS = [
         status=2,
     ),
     Row(
-        "addmembers --invite {dir}/few ant@example.com",
-        error=(
-            "Error: invitations are not possible yet:"
-            " leave out -i to add the members, or let them join by themselves\n"
-        ),
-        status=2,
+        "addmembers --invite - ant@example.com",
+        error="Already subscribed (skipping): ANNE@example.com\n",
+        stdin="ANNE@example.com\n",
     ),
     Row(
         "addmembers - ant@example.com",
@@ -351,7 +348,6 @@ ROWS = [
     Row("withlist -l cat@example.com", error="Error: No such list: cat@example.com\n", status=2),
     # what is not there
     Row("digests", error="Error: No such command 'digests'.\n", status=2),
-    Row("notify", error="Error: No such command 'notify'.\n", status=2),
     Row("gatenews", error="Error: No such command 'gatenews'.\n", status=2),
     Row("import21", error="Error: No such command 'import21'.\n", status=2),
     Row("export", error="Error: No such command 'export'.\n", status=2),

@@ -75,11 +75,129 @@ def test_who_may_not_be_a_member(site: SiteInDirectory) -> None:
     assert shown(site) == ["ant.example.com has no members"]
 
 
-def test_invitations_are_refused(site: SiteInDirectory) -> None:
+def test_people_are_invited(site: SiteInDirectory) -> None:
+    add(site, "there@example.com")
+    with site.connection() as connection:
+        bans.add(connection, "bart@example.com", now=1.0)
+    lines = "anne@example.com\nthere@example.com\nbart@example.com\nant@example.com\nbad\n"
+
+    result = site.run("addmembers", "--invite", "-", "ant@example.com", stdin=lines)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[1:] == [
+        "Already subscribed (skipping): there@example.com",
+        "Membership is banned (skipping): bart@example.com (line 3)",
+        "Address of a list (skipping): ant@example.com (line 4)",
+    ]
+    assert shown(site) == ["there@example.com"]
+    assert queued(site) == ["invite anne"]
+
+    result = site.run("addmembers", "-i", "-", "ant@example.com", stdin="ANNE@example.com\n")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "Subscription already pending (skipping): ANNE@example.com\n",
+    )
+    assert queued(site) == ["invite anne"]
+
+
+def test_p19_who_had_too_many_is_not_invited(site: SiteInDirectory) -> None:
+    for name in ("bee", "cow", "dog"):
+        site.run("create", "-N", f"{name}@example.com")
+        site.run("addmembers", "-i", "-", f"{name}@example.com", stdin="anne@example.com\n")
     result = site.run("addmembers", "-i", "-", "ant@example.com", stdin="anne@example.com\n")
+    assert result.exit_code == 1
+    assert result.stderr == "Had too many confirmations today (skipping): anne@example.com (line 1)\n"
+
+
+def test_members_added_before_they_answered_are_members(site: SiteInDirectory) -> None:
+    site.run("addmembers", "-i", "-", "ant@example.com", stdin="anne@example.com\n")
+    add(site, "anne@example.com")
+    assert shown(site) == ["anne@example.com"]
+    assert queued(site) == []
+    assert site.json("requests", "list") == []
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> SiteInDirectory:
+    """A site where everybody is asked, with a log."""
+    log = "[logging.root]\npath: mlcore.log\n"
+    site = SiteInDirectory(tmp_path, f"[mailman]\nmass_subscription: invite\n{log}")
+    site.run("create", "-N", "ant@example.com")
+    return site
+
+
+def logged(site: SiteInDirectory) -> str:
+    path = Path(site.settings.paths.log_dir, "mlcore.log")
+    return path.read_text("utf-8") if path.exists() else ""
+
+
+def test_a_site_can_have_everybody_asked(asking: SiteInDirectory) -> None:
+    result = asking.run("addmembers", "-", "ant@example.com", stdin="anne@example.com\n")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "Inviting, not adding: mass_subscription is invite (--consented adds)\n",
+    )
+    assert shown(asking) == ["ant.example.com has no members"]
+    assert queued(asking) == ["invite anne"]
+    assert logged(asking) == ""
+    again = asking.run("addmembers", "-i", "-", "ant@example.com", stdin="bart@example.com\n")
+    assert (again.exit_code, again.stderr) == (0, "")
+
+
+def test_who_says_that_they_agreed_leaves_a_trace(
+    asking: SiteInDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUDO_USER", "olga\nroot")
+    lines = "anne@example.com\nbart@example.com\n"
+
+    result = asking.run("addmembers", "--consented", "-", "ant@example.com", stdin=lines)
+
+    assert (result.exit_code, result.output) == (0, "")
+    assert shown(asking) == ["anne@example.com", "bart@example.com"]
+    (line,) = logged(asking).splitlines()
+    assert line.endswith(' info consented list_id=ant.example.com members=2 by="olga\\nroot"')
+
+
+def test_the_trace_is_in_the_system_log_where_there_is_no_other(
+    site: SiteInDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr("syslog.syslog", lambda _priority, text: written.append(text))
+    monkeypatch.setenv("SUDO_USER", "")
+    monkeypatch.setenv("LOGNAME", "")
+
+    site.run("addmembers", "--consented", "-", "ant@example.com", stdin="anne@example.com\n")
+    site.run("addmembers", "--consented", "-", "ant@example.com", stdin="anne@example.com\n")
+
+    (line,) = written
+    assert line.startswith("mlcore: consented list_id=ant.example.com members=1 by='")
+
+
+def test_invitations_need_nobodys_word(site: SiteInDirectory) -> None:
+    result = site.run("addmembers", "-i", "--consented", "-", "ant@example.com", stdin="")
     assert result.exit_code == 2
-    assert result.stderr.startswith("Error: invitations are not possible yet: ")
-    assert shown(site) == ["ant.example.com has no members"]
+    assert "--invite may not be specified with --consented." in result.stderr
+
+
+def test_a_file_is_matched_by_invitations(asking: SiteInDirectory) -> None:
+    asking.run("addmembers", "--consented", "-W", "-", "ant@example.com", stdin="gone@example.com\n")
+    lines = "anne@example.com\nBart <bart@example.com>\n"
+
+    dry = asking.run("syncmembers", "-n", "-", "ant@example.com", stdin=lines)
+    result = asking.run("syncmembers", "-G", "-", "ant@example.com", stdin=lines)
+
+    said = ["[INVITE] anne@example.com", "[INVITE] Bart <bart@example.com>", "[DEL] gone@example.com"]
+    assert dry.stdout.splitlines() == result.stdout.splitlines() == said
+    assert result.stderr == "Inviting, not adding: mass_subscription is invite (--consented adds)\n"
+    assert shown(asking) == ["ant.example.com has no members"]
+    assert queued(asking) == ["invite anne", "invite bart"]
+
+
+def test_a_file_is_matched_at_once_where_all_have_agreed(asking: SiteInDirectory) -> None:
+    result = asking.run("syncmembers", "--consented", "-", "ant@example.com", stdin="anne@example.com\n")
+    assert result.stdout == "[ADD] anne@example.com\n"
+    assert shown(asking) == ["anne@example.com"]
+    assert " consented list_id=ant.example.com members=1 " in logged(asking)
 
 
 @pytest.mark.parametrize(

@@ -31,20 +31,14 @@ NOTICES = """\
 [ARC] privkey: has no effect: mlcore does not seal or verify with ARC yet
 [ARC] selector: has no effect: mlcore does not seal or verify with ARC yet
 [ARC] domain: has no effect: mlcore does not seal or verify with ARC yet
-[dmarc] resolver_timeout: has no effect: mlcore does not look at DMARC yet
-[antispam] header_checks: has no effect: mlcore has no rule for header fields yet
-[antispam] jump_chain: has no effect: mlcore has no rule for header fields yet
-[language.de]: has no effect: languages need no section here, all is UTF-8
+[dmarc] resolver_timeout: has no effect: mlcore looks up no DMARC policies yet
+[language.de]: has no effect: languages need no section here, and each list has its charset
 [archiver.hyperkitty]: has no effect: mlcore gives mail to no archiver yet
 [runner.out]: has no effect: mlcore is one process, whose runners wait for no interval
 [runner.nntp]: has no effect: mlcore is one process, whose runners wait for no interval
-[plugin.rower]: has no effect: mlcore runs no plugins
-[urlpatterns] held_message: has no effect: the texts of mlcore name no web pages yet
-[mailman] pending_request_life: has no effect: mlcore has no requests that wait for a person's confirmation\
- yet
-[mailman] sender_headers: has no effect: which fields name the sender of a post is fixed
-[mailman] filter_report: has no effect: mlcore has no content filter yet
-[mailman] html_to_plain_text_command: has no effect: mlcore has no content filter yet
+[plugin.rower]: has no effect: mlcore has [plugins], see docs/plugins.md
+[urlpatterns] held_message: has no effect: the paths of pages below a domain's base_url are fixed
+[mailman] html_to_plain_text_command: has no effect: mlcore makes text of HTML itself
 [paths.club] bin_dir: has no effect: mlcore needs no such path
 [paths.club] lock_dir: has no effect: mlcore needs no such path
 [paths.club] ext_dir: has no effect: mlcore needs no such path
@@ -55,9 +49,7 @@ NOTICES = """\
 [paths.club] template_dir: :source: is taken as $var_dir/templates: write that
 [mta] max_delivery_threads: has no effect: max_connections says how much goes on at a time
 [mta] verp_format: has no effect: the form of these addresses is fixed
-[mta] verp_confirmations: has no effect: mlcore has no requests that wait for a person's confirmation yet
 [mta] verp_delivery_interval: has no effect: mlcore sends no personal copies and reads no bounces yet
-[mta] remove_dkim_headers: has no effect: mlcore leaves DKIM signatures alone
 [mta] configuration: /etc/lists/postfix.cfg is not read: move its postmap_command and transport_file_type to\
  [postfix]
 [mta] incoming: mailman.mta.postfix.LMTP is taken as postfix: write that

@@ -61,6 +61,15 @@ def test_addresses_that_may_stand_there(text: str) -> None:
     assert values.optional_address().parse(text) == text
 
 
+def test_some_of_several_words() -> None:
+    kind = values.some_of("from", "reply-to")
+    assert kind.parse(" Reply-To from  reply-to ") == ("reply-to", "from")
+    assert kind.show(("from", "reply-to")) == "from reply-to"
+    for text, wrong in (("", "names nothing"), ("from to", "'to' is not offered")):
+        with pytest.raises(ValueError, match=wrong):
+            kind.parse(text)
+
+
 def test_a_choice_has_other_words_that_are_not_offered() -> None:
     kind = values.choice("regexp", "hash", also={"regex": "regexp"})
 

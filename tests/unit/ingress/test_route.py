@@ -61,3 +61,17 @@ def test_commands(purpose: Purpose) -> None:
         detail="TOKEN",
         arrived_at=7.5,
     )
+
+
+@pytest.mark.parametrize("purpose", ["owner", "request", "discard"])
+def test_mail_to_the_site_goes_to_command(purpose: Purpose) -> None:
+    destination = Destination("", purpose, mail_host="example.com")
+    queue, envelope = route(destination, "Mailman@alias.example", "", 7.5, smtputf8=False, peer="")
+    assert queue == "command"
+    assert envelope == Command(
+        list_id="",
+        recipient="Mailman@alias.example",
+        command=purpose,  # type: ignore[arg-type]  # one of the three above
+        mail_host="example.com",
+        arrived_at=7.5,
+    )

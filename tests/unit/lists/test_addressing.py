@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlcore.lists.addressing import PURPOSES, Candidate, candidates
+from mlcore.lists.addressing import (
+    PURPOSES,
+    Candidate,
+    SiteNames,
+    candidates,
+    site_candidate,
+    site_names,
+)
 
 HOST = "example.com"
 
@@ -98,3 +105,61 @@ def test_what_is_put_together_is_taken_apart(name: str, purpose: str, detail: st
     kept = detail if purpose in {"bounces", "confirm"} else ""
     assert whole == Candidate(f"{name}-{purpose}".lower(), HOST, "post", "")
     assert part == Candidate(name.lower(), HOST, PURPOSES[purpose], kept)
+
+
+SITE = site_names("Mailman", "NoReply", "Root@Example.com")
+
+
+@pytest.mark.parametrize(
+    ("local_part", "purpose"),
+    [
+        ("mailman", "owner"),
+        ("Mailman-Owner", "owner"),
+        ("mailman-request", "request"),
+        ("mailman-request+x", "request"),
+        ("mailman-bounces", "discard"),
+        ("noreply", "discard"),
+        ("NOREPLY+x", "discard"),
+    ],
+)
+def test_addresses_of_the_site(local_part: str, purpose: str) -> None:
+    found = site_candidate(f"{local_part}@{HOST}", SITE)
+    assert found == ("", HOST, purpose, "")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mailman-join@example.com",
+        "mailman-admin@example.com",
+        "mail@example.com",
+        "noreply-owner@a.b",
+        "x",
+        "",
+    ],
+)
+def test_p20_the_site_has_no_other_addresses(address: str) -> None:
+    assert site_candidate(address, SITE) is None
+
+
+def test_without_a_delimiter_nothing_is_cut() -> None:
+    assert site_candidate(f"mailman+x@{HOST}", SITE, "") is None
+    assert site_candidate(f"no+reply@{HOST}", SiteNames("m", "no+reply")) is not None
+
+
+def test_p21_mail_to_the_site_owner_does_not_come_back_to_us() -> None:
+    """If site_owner is called as an address of the site is, somebody else has to take that address."""
+    names = site_names("mailman", "noreply", "Mailman@Example.com")
+    assert site_candidate("mailman@example.com", names) is None
+    assert site_candidate("mailman@example.org", names) is not None
+    assert site_candidate("mailman-owner@example.com", names) is not None
+
+
+def test_a_site_without_names_has_no_addresses() -> None:
+    assert site_names("", "", "") == SiteNames()
+    assert SiteNames().addresses(HOST) == {}
+
+
+def test_names_that_no_list_may_have() -> None:
+    reserved = site_names("mailman", "noreply", "mailman@example.com").reserved
+    assert reserved == {"mailman", "mailman-owner", "mailman-request", "mailman-bounces", "noreply"}

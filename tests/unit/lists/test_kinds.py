@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlcore.base import passwords
 from mlcore.lists import kinds
 from mlcore.lists.kinds import Kind
 from mlcore.lists.model import SubscriptionPolicy
@@ -125,3 +126,54 @@ def test_any_text_is_a_value_or_refused_and_a_value_comes_back(kind: Kind, text:
     shown = kind.show(value)
     # one line end is dropped, so that files may end as text files do
     assert kind.parse(shown + "\n" if isinstance(value, str) else shown) == value
+
+
+@pytest.mark.row("attribute: moderator_password")
+def test_a_password_is_kept_as_a_hash_and_a_hash_as_it_is() -> None:
+    kind = kinds.password()
+    made = kind.parse("secret")
+    assert isinstance(made, str)
+    assert passwords.matches(made, "secret")
+    assert kind.parse(kind.show(made)) == made
+    assert (kind.parse(""), kind.plain(""), kind.plain(made)) == ("", None, made)
+    with pytest.raises(ValueError, match="single line"):
+        kind.parse("a\nb")
+
+
+def test_charsets_that_mail_is_written_in() -> None:
+    kind = kinds.charset()
+    assert [kind.parse(text) for text in ("", "ISO-2022-JP", " utf-8 ")] == ["", "iso-2022-jp", "utf-8"]
+    with pytest.raises(ValueError, match="not offered: utf-7"):
+        kind.parse("utf-7")
+    assert all("あ".encode(codec) for codec in ("iso-2022-jp", "euc-jp") if codec in kinds.CHARSETS)
+
+
+def test_lines_about_header_fields() -> None:
+    kind = kinds.header_lines()
+    text = "# spam\r\nX-Spam-Flag: ^yes\n\nSubject: (?:sale|offer)"
+    assert kind.parse(text) == text.replace("\r\n", "\n")
+    assert kind.parse("") == ""
+    for wrong in ("no field", ": x", "X Y: z"):
+        with pytest.raises(ValueError, match="names no header field"):
+            kind.parse(wrong)
+    with pytest.raises(ValueError, match="regular expression"):
+        kind.parse("Subject: (")
+
+
+def test_numbers_below_nothing_only_where_they_mean_something() -> None:
+    assert kinds.number(low=-1).parse("-1") == -1
+    for kind, text in ((kinds.number(low=-1), "-2"), (kinds.number(), "-1"), (kinds.number(5), "6")):
+        with pytest.raises(ValueError, match=r"number|too much"):
+            kind.parse(text)
+
+
+def test_posting_addresses_are_keys() -> None:
+    assert kinds.posting_addresses().parse("Ant@Example.COM, bee@example.org") == (
+        "ant@example.com",
+        "bee@example.org",
+    )
+
+
+def test_a_number_that_may_be_missing() -> None:
+    kind = kinds.optional_number()
+    assert (kind.show(None), kind.show(5), kind.plain(None)) == ("", "5", None)

@@ -36,3 +36,26 @@ def test_a_record_comes_back_from_json_and_names_its_list(record: Envelope) -> N
 
 def test_mail_of_the_site_names_no_list() -> None:
     assert list_id_of(Notice(kind="shunted", arrived_at=1.5)) == ""
+
+
+def test_mail_to_an_address_of_the_site_names_no_list() -> None:
+    record = Command(
+        list_id="", recipient="mailman@example.org", command="owner", mail_host="example.org", arrived_at=1.5
+    )
+    assert msgspec.json.decode(msgspec.json.encode(record), type=Envelope) == record
+    assert list_id_of(record) == ""
+
+
+def test_a_command_written_before_there_were_addresses_of_the_site_is_read() -> None:
+    old = (
+        b'{"type":"command","list_id":"ant.example.org","recipient":"ant-join@example.org","command":"join",'
+        b'"detail":"","reverse_path":"a@b.example","arrived_at":1.5,"smtputf8":false,"peer":"::1"}'
+    )
+    assert msgspec.json.decode(old, type=Envelope) == Command(
+        list_id="ant.example.org",
+        recipient="ant-join@example.org",
+        command="join",
+        reverse_path="a@b.example",
+        arrived_at=1.5,
+        peer="::1",
+    )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlcore.mail import fields, lines
+from mlcore.mail import fields, lines, words
 from mlcore.mail.fields import Fields
 from support.shapes import shapes, unsigned_shapes
 
@@ -143,6 +143,7 @@ def test_the_section_ends_before_the_first_line_that_is_no_field() -> None:
         (b"A: 1\r\n\r\n", (b"A: 1\r\n",), b""),
         (b"From anne Tue Nov 14\r\nA: 1\r\n\r\ntext", (b"A: 1\r\n",), b"text"),
         (b"From anne Tue Nov 14", (), b""),
+        (b"From : anne@example.org\r\n\r\ntext", (b"From : anne@example.org\r\n",), b"text"),
     ],
 )
 def test_edges_of_the_section(octets: bytes, raw: tuple[bytes, ...], body: bytes) -> None:
@@ -220,3 +221,28 @@ def test_p7_a_hostile_value_takes_linear_time() -> None:
     started = time.process_time()
     Fields().append("X", b"\r\n" + b" " * 200_000 + b"\r\n").append("Y", b"\r\n \r\n" * 50_000)
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("body", "most", "text"),
+    [
+        (b"Tea at four", 3, "Tea"),
+        (b"Tea", 3, "Tea"),
+        ("お茶".encode(), 3, "お"),
+        ("お茶".encode(), 4, "お"),
+        ("お茶".encode(), 5, "お"),
+        (b"\x80" * 9, 5, "\x80" * 3),
+        (b"=?utf-8?q?a?= and more", 13, "a"),
+    ],
+)
+def test_p7_the_beginning_of_a_long_field_is_read_alone(body: bytes, most: int, text: str) -> None:
+    found = Fields((b"Subject: " + body + b"\r\n",)).beginning("subject", most)
+    assert found == words.one_line(text)
+    assert Fields().beginning("subject", most) == ""
+
+
+def test_p7_a_subject_of_a_quarter_mebibyte_is_not_decoded_for_its_beginning() -> None:
+    long = Fields((b"Subject: " + b"=?utf-8?Q?a?= " * 18_000 + b"\r\n",))
+    start = time.thread_time()
+    assert long.beginning("subject", 1_000).startswith("aaaa")
+    assert time.thread_time() - start < 0.02

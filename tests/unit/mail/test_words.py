@@ -66,9 +66,20 @@ def test_p9_every_line_continues_the_field_and_is_short(text: str, charset: str,
 
 
 @given(st.text(st.sampled_from("日本語の件名ü"), min_size=1, max_size=200), st.integers(0, 60))
-def test_lines_hold_78_octets(text: str, column: int) -> None:
-    first, *more = words.encode(text, first_column=column).split(b"\r\n")
-    assert max(column + len(first), *map(len, more), 0) <= 78
+def test_lines_with_encoded_words_hold_76_octets(text: str, column: int) -> None:
+    for charset in ("utf-8", "iso-2022-jp"):
+        first, *more = words.encode(f"{text} (tea)", charset=charset, first_column=column).split(b"\r\n")
+        assert max(column + len(first), *map(len, more), 0) <= 76
+
+
+@given(st.text(st.sampled_from("日本語ab "), max_size=100), st.integers(0, 30), st.integers(1, 70))
+def test_an_address_behind_a_name_makes_no_line_too_long(text: str, column: int, size: int) -> None:
+    phrase = words.phrase(text, first_column=column) or b"x"
+    whole = words.with_address(phrase, b"<" + b"a" * size + b">", first_column=column)
+    first, *more = whole.split(b"\r\n")
+    for length, line in ((column + len(first), first), *((len(line), line) for line in more)):
+        assert length <= (76 if b"=?" in line else 78)
+    assert whole.replace(b"\r\n", b"") == phrase.replace(b"\r\n", b"") + b" <" + b"a" * size + b">"
 
 
 @given(_texts, st.sampled_from(_CHARSETS))

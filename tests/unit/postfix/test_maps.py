@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mlcore.lists.addressing import SiteNames
 from mlcore.postfix.maps import DOMAINS, LMTP, NAMES, VMAP, content, texts
-from mlcore.postfix.routes import Route
+from mlcore.postfix.routes import Route, with_site
 
 TARGET = "lmtp:[127.0.0.1]:8024"
 NOW = 1_700_000_000.0
@@ -148,3 +149,19 @@ def test_postfix_itself_reads_odd_names_in_regular_expressions(
     )
     assert asked.stderr == ""
     assert asked.stdout.strip() == value.format(name=ODD.list_name)
+
+
+def test_the_addresses_of_the_site_stand_behind_the_lists_of_each_domain() -> None:
+    routes = with_site([Route("zoo", "example.com"), Route("ant", "a.example", "b.example")], _SITE)
+    made = texts(routes, TARGET, now=NOW)
+    keys = [line.split()[0] for line in _body(made[LMTP]) if line]
+    names = ["mailman", "mailman-bounces", "mailman-owner", "mailman-request", "noreply"]
+    assert keys[10:15] == [f"{name}@b.example" for name in names]
+    assert keys[-5:] == [f"{name}@example.com" for name in names]
+    pairs = [line.split() for line in _body(made[VMAP]) if line]
+    assert ["mailman-owner@a.example", "mailman-owner@b.example"] in pairs
+    regexp = texts(routes, TARGET, now=NOW, regexp=True)[LMTP] or ""
+    assert "/^mailman-owner@example\\.com$/" in regexp
+
+
+_SITE = SiteNames("mailman", "noreply")

@@ -7,8 +7,8 @@ import pytest
 
 from mlcore.base.clock import FakeClock
 from mlcore.base.errors import StoreTrouble
-from mlcore.lists.addressing import candidates
-from mlcore.postfix.routes import Route, RouteCache, Routes
+from mlcore.lists.addressing import SiteNames, candidates
+from mlcore.postfix.routes import Route, RouteCache, Routes, with_site
 
 ANT = Route("ant", "example.com")
 BEE = Route("bee", "example.org", "mail.example.org")
@@ -121,3 +121,67 @@ async def test_whoever_is_cancelled_keeps_nobody_from_looking() -> None:
     assert (await second).domains == {"example.com"}
     with pytest.raises(asyncio.CancelledError):
         await first
+
+
+SITE = SiteNames("mailman", "noreply", "root@example.com")
+
+
+def test_each_domain_with_lists_has_the_addresses_of_the_site() -> None:
+    routes = with_site([ANT, BEE, Route("cat", "example.com")], SITE)
+    assert routes[:3] == [ANT, BEE, Route("cat", "example.com")]
+    names = ["mailman", "mailman-bounces", "mailman-owner", "mailman-request", "noreply"]
+    assert routes[3:] == [
+        *(Route(name, "example.com", alone=True) for name in names),
+        *(Route(name, "example.org", "mail.example.org", alone=True) for name in names),
+    ]
+    assert with_site([], SITE) == []
+    assert with_site([ANT], SiteNames()) == [ANT]
+
+
+def test_an_address_of_the_site_is_no_list() -> None:
+    routes = Routes(with_site([ANT, BEE], SITE))
+    assert routes.first_of(candidates("Mailman-Owner@example.com")) == Route(
+        "mailman-owner", "example.com", alone=True
+    )
+    assert routes.first_of(candidates("noreply@mail.example.org")) is not None
+    assert routes.first_of(candidates("mailman-join@example.com")) is None
+    assert routes.first_of(candidates("noreply-owner@example.com")) is None
+
+
+def test_a_list_that_has_the_name_keeps_it() -> None:
+    own = Route("mailman", "example.com")
+    routes = with_site([own], SITE)
+    assert Routes(routes).first_of(candidates("mailman-join@example.com")) == own
+    assert routes.count(own) == 1
+    assert Route("mailman", "example.com", alone=True) not in routes
+
+
+@pytest.mark.parametrize("owner", ["mailman@example.org", "mailman@mail.example.org"])
+def test_p21_the_address_of_the_site_owner_stays_with_the_mta(owner: str) -> None:
+    routes = with_site([ANT, BEE], SITE._replace(owner=owner))
+    assert Route("mailman", "example.org", "mail.example.org", alone=True) not in routes
+    assert Route("mailman", "example.com", alone=True) in routes
+
+
+async def test_what_is_configured_anew_is_read_though_the_database_is_the_same() -> None:
+    database, clock = Database(ANT), FakeClock()
+    cache = RouteCache(database.load, clock)
+    await cache.young()
+    database.routes.append(BEE)  # not by the database: its generation stays
+    cache.invalidate()
+    assert BEE.domain not in (await cache.young()).domains
+    cache.forget()
+    assert BEE.domain in (await cache.young()).domains
+
+
+async def test_a_look_under_way_does_not_hide_what_was_configured_anew() -> None:
+    database, clock = Database(ANT), FakeClock()
+    cache = RouteCache(database.load, clock)
+    database.gate.clear()
+    early = asyncio.create_task(cache.young())
+    await asyncio.sleep(0)
+    database.routes.append(BEE)
+    cache.forget()
+    database.gate.set()
+    await early
+    assert BEE.domain in (await cache.young()).domains

@@ -2,20 +2,23 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from mlcore.base.errors import StoreTrouble
-from mlcore.lists.draft import Draft
-from mlcore.lists.facts import PostFacts
-from mlcore.lists.model import ListPolicy
-from mlcore.lists.pipelines import Pipeline as Handlers
-from mlcore.lists.verdict import Discard, Hit, Reject, Verdict
+from mlcore.lists.links import NamedRule
+from mlcore.lists.model import ListPolicy, Member, Preferences
+from mlcore.lists.pipelines import NamedHandler
+from mlcore.lists.reasons import Reason
+from mlcore.lists.stages import Extensions
+from mlcore.lists.verdict import Discard, Reject, Trail
 from mlcore.mail.envelope import Held, Rendered
-from mlcore.runners.work import Work
+from mlcore.runners.recent import DAY_S
 from mlcore.spool.entry import Entry
-from mlcore.store import held, lists
+from mlcore.store import held, lists, members, memberships, preferences
 from support.workshop import MEMBERS, POST, Workshop, until
 
+ODD = Trail(reasons=(Reason("It is too odd"),))
 STRANGER = POST.replace(b"anne@example.org", b"mallory@example.net")
 
 
@@ -31,6 +34,7 @@ def _runners(shop: Workshop) -> None:
 # -- each end ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("terminal: accept")
 async def test_p6_a_members_post_is_delivered(shop: Workshop) -> None:
     name = await shop.post()
 
@@ -48,9 +52,11 @@ async def test_p6_a_members_post_is_delivered(shop: Workshop) -> None:
 async def test_p6_a_strangers_post_is_held(shop: Workshop) -> None:
     name = await shop.post(STRANGER, reverse_path="mallory@example.net")
 
-    await shop.drain("in")
+    async with shop.running("in"):
+        await until(lambda: shop.names("hold"))
 
-    assert shop.files() == {"hold": [f"{name}.h"]}
+    told = [f"{name}.n1", f"{name}.n2"]
+    assert shop.files() == {"hold": [f"{name}.h"], "virgin": told}
     (row,) = await held_rows(shop)
     assert (row.entry, row.sender, row.subject) == (f"{name}.h", "mallory@example.net", "tea")
     envelope = shop.show("hold", f"{name}.h").entry.envelope
@@ -100,54 +106,56 @@ async def test_p6_a_header_section_beyond_every_use_is_held_unread(shop: Worksho
 
     (row,) = await held_rows(shop)
     assert row.sender == "anne@example.org"
-    assert shop.files() == {"hold": [f"{name}.h"]}
+    assert shop.names("hold") == [f"{name}.h"]
 
 
 async def test_p6_a_post_that_a_rule_fails_on_is_shunted_with_the_reason(shop: Workshop) -> None:
-    def judge(*_: object) -> Verdict:
+    def rule(*_: object) -> None:
         raise KeyError("a defect")
 
-    _replace(shop, judge=judge)
+    _with(shop, rules=(NamedRule("odd", rule),))
     name = await shop.post()
 
     await shop.drain("in")
 
     assert shop.files() == {"shunt": [name]}
     assert "KeyError" in shop.show("shunt", name).progress.why
+    (line,) = shop.log.named("shunted")
+    assert line["reason"].startswith("KeyError: 'a defect'")
+    assert "odd" in line["reason"]
 
 
-async def test_p6_what_a_handler_refuses_waits_for_a_person(shop: Workshop) -> None:
-    def handler(_draft: Draft, _policy: ListPolicy, _facts: PostFacts) -> Reject:
-        return Reject((Hit("too-odd", "It is too odd", "reject"),))
+@pytest.mark.row("terminal: reject")
+async def test_p6_what_a_handler_refuses_goes_back_to_its_author(shop: Workshop) -> None:
+    _with(shop, handlers=(NamedHandler("odd", lambda *_: Reject(ODD)),))
+    await shop.post()
 
-    _replace(shop, pipeline_for=lambda _: Handlers(first=(handler,), second=()))
-    name = await shop.post()
+    await shop.drain()
 
-    await shop.drain("in")
-
-    assert shop.files() == {"hold": [f"{name}.h"]}
-    (row,) = await held_rows(shop)
-    assert row.reasons == ("It is too odd",)
+    assert shop.files() == {}
+    assert shop.copies() == {"anne@example.org": 1}
+    (line,) = shop.log.named("rejected")
+    assert line["reason"] == "It is too odd"
 
 
 async def test_p6_what_a_handler_drops_in_the_second_pass_is_discarded_with_a_log_line(
     shop: Workshop,
 ) -> None:
-    def handler(_draft: Draft, _policy: ListPolicy, _facts: object) -> Discard:
-        return Discard((Hit("empty", "Nothing is left", "discard"),))
-
-    _replace(shop, pipeline_for=lambda _: Handlers(first=(), second=(handler,)))
+    _with(shop, handlers=(NamedHandler("odd", lambda *_: Discard(ODD)),))
     await shop.post()
 
     await shop.drain()
 
     assert shop.files() == {}
     (line,) = shop.log.named("discarded")
-    assert line["reason"] == "Nothing is left"
+    assert line["reason"] == "It is too odd"
 
 
 async def test_p6_a_post_nobody_gets_is_discarded_with_a_log_line(shop: Workshop) -> None:
-    _replace(shop, pipeline_for=lambda _: Handlers(first=(), second=()))
+    await shop.store.write(members.remove_many, "ant.example.com", MEMBERS[1:])
+    anne = await shop.store.read(memberships.memberships_of_address, MEMBERS[0])
+    own = Preferences(receive_own_postings=False)
+    await shop.store.write(preferences.set_of_member, anne[0].member_id, own)
     await shop.post()
 
     await shop.drain()
@@ -155,6 +163,74 @@ async def test_p6_a_post_nobody_gets_is_discarded_with_a_log_line(shop: Workshop
     assert shop.files() == {}
     (line,) = shop.log.named("discarded")
     assert line["reason"] == "no recipients"
+
+
+@pytest.mark.row("rule: duplicate")
+async def test_p6_two_copies_of_a_post_become_one(shop: Workshop) -> None:
+    """At the same moment, and later on."""
+    names = [await shop.post(), await shop.post()]
+
+    await shop.drain()
+    shop.again(after_s=3_600)
+    names.append(await shop.post())
+    await shop.drain()
+
+    assert shop.copies() == dict.fromkeys(MEMBERS, 1)
+    assert [line["rules"] for line in shop.log.named("discarded")] == ["duplicate"] * 2
+    assert {line["queue_id"] for line in shop.log.named("discarded")} < set(names)
+
+
+async def test_p6_a_post_that_goes_to_the_owners_too_is_no_duplicate(shop: Workshop) -> None:
+    """To: the list, Cc: its owners; both entries are in work at the same moment."""
+    await shop.post(recipient="ant-owner@example.com", purpose="owner")
+    await shop.post()
+
+    await shop.drain()
+
+    assert shop.copies() == {**dict.fromkeys(MEMBERS, 1), "olga@example.org": 1}
+    assert shop.log.named("discarded") == []
+
+
+async def test_p6_a_held_post_that_was_refused_may_be_sent_again(shop: Workshop) -> None:
+    """The same message, by a person who has joined meanwhile."""
+    name = await shop.post(STRANGER, reverse_path="mallory@example.net")
+    await shop.drain("in")
+    await shop.store.write(held.decide, "here", f"{name}.h", "reject", shop.clock.time())
+    assert await shop.hold.carry_out() == 1
+    await shop.store.write(members.add_many, "ant.example.com", [Member(address="mallory@example.net")], 1.0)
+    shop.again(after_s=60)
+    await shop.post(STRANGER, reverse_path="mallory@example.net")
+
+    await shop.drain()
+
+    assert [line["rules"] for line in shop.log.named("discarded")] == []
+    assert shop.copies()["bart@example.org"] == 1
+
+
+async def test_the_next_day_the_same_post_is_another_one(shop: Workshop) -> None:
+    await shop.post()
+    await shop.drain()
+    shop.again(after_s=DAY_S + 1)
+    await shop.post()
+
+    await shop.drain()
+
+    assert shop.copies() == dict.fromkeys(MEMBERS, 2)
+
+
+@pytest.mark.row("rule: posting-rate", "attribute: max_posts_per_day")
+async def test_more_posts_than_a_member_may_write_wait(shop: Workshop) -> None:
+    ant = await shop.store.read(lists.get, "ant.example.com")
+    assert ant is not None
+    await shop.store.write(lists.change, msgspec.structs.replace(ant, max_posts_per_day=2))
+    for number in range(3):
+        await shop.post(numbered(number))
+        await shop.drain("in", "virgin", "out")
+        shop.again()
+
+    assert {member: shop.copies()[member] for member in MEMBERS[1:]} == dict.fromkeys(MEMBERS[1:], 2)
+    (row,) = await held_rows(shop)
+    assert "2" in row.reasons[0].english
 
 
 async def test_p6_a_post_to_a_list_that_is_gone_is_shunted(shop: Workshop) -> None:
@@ -202,7 +278,7 @@ async def test_a_post_of_nobody_is_discarded(shop: Workshop) -> None:
     await shop.drain()
 
     (line,) = shop.log.named("discarded")
-    assert line["rules"] == "no-senders"
+    assert line["rules"]
 
 
 # -- trouble and order ---------------------------------------------------------------------------------------
@@ -211,7 +287,7 @@ async def test_a_post_of_nobody_is_discarded(shop: Workshop) -> None:
 async def test_while_the_database_is_down_posts_stay_and_then_go_on_in_order(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = [await shop.post() for _ in range(20)]
+    names = [await shop.post(numbered(number)) for number in range(20)]
     with monkeypatch.context() as patch:
 
         def down(*_: object) -> None:
@@ -235,15 +311,18 @@ async def test_numbers_follow_the_order_of_arrival_when_posts_between_are_droppe
     wanted = []
     for number in range(30):
         if number % 3 == 0:
-            wanted.append(await shop.post())
+            wanted.append(await shop.post(numbered(number)))
         elif number % 3 == 1:
-            await shop.post(b"Delivered-To: ant@example.com\r\n" + POST)
+            await shop.post(b"Delivered-To: ant@example.com\r\n" + numbered(number))
         else:
-            await shop.post(STRANGER, reverse_path="mallory@example.net")
+            stranger = numbered(number).replace(b"anne@example.org", b"mallory@example.net")
+            await shop.post(stranger, reverse_path="mallory@example.net")
 
     await shop.drain("in", "pipeline", "out", "retry", "virgin")
 
-    numbers = {values["queue_id"]: values["number"] for values in shop.log.named("accepted")}
+    numbers = {
+        values["queue_id"]: values["number"] for values in shop.log.named("accepted") if "number" in values
+    }
     assert [numbers[name] for name in wanted] == list(range(1, 11))
     assert len(shop.names("hold")) == 10
 
@@ -284,7 +363,7 @@ async def test_a_failing_database_leaves_no_exception_unheard(
 async def test_the_same_entry_takes_one_number_however_often_its_step_runs(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await shop.post()
+    await shop.post(numbered(1))
     advance, left = shop.spool.advance, [1]
 
     async def faulty(*arguments: object, **more: object) -> None:
@@ -294,7 +373,7 @@ async def test_the_same_entry_takes_one_number_however_often_its_step_runs(
         await advance(*arguments, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(shop.spool, "advance", faulty)
-    await shop.post()
+    await shop.post(numbered(2))
 
     await shop.drain()
 
@@ -305,16 +384,13 @@ async def test_the_same_entry_takes_one_number_however_often_its_step_runs(
 
 
 async def test_p6_a_handler_that_drops_an_approved_post_leaves_a_log_line(shop: Workshop) -> None:
-    def handler(_draft: Draft, _policy: ListPolicy, _facts: PostFacts) -> Discard:
-        return Discard((Hit("empty", "Nothing is left", "discard"),))
-
-    _replace(shop, pipeline_for=lambda _: Handlers(first=(handler,), second=()))
+    _with(shop, handlers=(NamedHandler("odd", lambda *_: Discard(ODD)),))
     await _approved(shop)
 
     await shop.drain()
 
     assert shop.files() == {}
-    assert [values["reason"] for values in shop.log.named("discarded")] == ["Nothing is left"]
+    assert [values["reason"] for values in shop.log.named("discarded")] == ["It is too odd"]
 
 
 async def test_an_approved_post_is_delivered_without_the_rules(shop: Workshop) -> None:
@@ -370,8 +446,14 @@ async def _approved(shop: Workshop, **more: object) -> str:
     return await shop.put("pipeline", Entry(envelope, (), STRANGER), suffix=".h.p")
 
 
-def _replace(shop: Workshop, **changes: object) -> None:
-    """The same runners over other rules or handlers."""
-    values = {name: getattr(shop.work, name) for name in Work.__dataclass_fields__}
-    shop.work = Work(**(values | changes))
+def _with(
+    shop: Workshop, *, rules: tuple[NamedRule, ...] = (), handlers: tuple[NamedHandler, ...] = ()
+) -> None:
+    """The same runners with more rules and handlers."""
+    shop.more = Extensions(rules, handlers)
     shop.all_runners()
+
+
+def numbered(number: int) -> bytes:
+    """A post that is not another one."""
+    return POST.replace(b"<1@", b"<n%d@" % number)

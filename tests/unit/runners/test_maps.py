@@ -13,6 +13,7 @@ from mlcore.base.clock import SystemClock
 from mlcore.base.errors import BadInput, LocalTrouble, StoreTrouble
 from mlcore.config.loader import read
 from mlcore.config.settings import Settings
+from mlcore.lists.addressing import SiteNames
 from mlcore.postfix.routes import Route
 from mlcore.runners import maps
 from mlcore.runners.maps import MapKeeper, MapState, Pace
@@ -289,6 +290,31 @@ async def test_routes_are_loaded_only_when_something_changed(settings: Settings,
     number, routes = await load(None)
     assert routes == [Route("ant", "example.com")]
     assert await load(number) == (number, None)
+
+
+async def test_the_addresses_of_the_site_come_into_the_files(settings: Settings, store: Store) -> None:
+    names = SiteNames("mailman", "noreply", "root@example.com")
+    write = maps.writer(
+        settings, maps.reader(store, lambda: names), SystemClock(), lambda: maps.target(settings, list)
+    )
+    assert write is not None
+    _create(settings, "ant@example.com")
+    await write(False)
+    assert "\nmailman-request@example.com    " in _text(settings)
+    names = SiteNames("", "robot")
+    assert await write(False) == ()
+    assert await write(True)
+    assert "mailman" not in _text(settings)
+    assert "\nrobot@example.com    " in _text(settings)
+
+
+def test_the_site_is_called_as_it_is_configured(tmp_path: Path) -> None:
+    config = tmp_path / "mlcore.cfg"
+    config.write_text(
+        "[mailman]\nsite_owner: Root@example.com\nsite_list_name: Lists\n"
+        f"[paths.here]\nvar_dir: {tmp_path}/var\n"
+    )
+    assert maps.names_of(read(str(config))) == SiteNames("lists", "noreply", "root@example.com")
 
 
 def test_null_wants_no_maps(tmp_path: Path) -> None:

@@ -3,22 +3,24 @@
 import asyncio
 import contextlib
 import errno
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from itertools import chain
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, insert
 
 from mlcore.base.durable import Place
 from mlcore.base.errors import LocalTrouble, StoreTrouble
-from mlcore.lists.model import DeliveryMode, Member, Role
-from mlcore.lists.notices import Kind
 from mlcore.mail.envelope import Notice
 from mlcore.mail.fields import split
-from mlcore.runners.notices import BATCH, Notices, prepare
-from mlcore.store import lists, members, notices
+from mlcore.runners.notices import BATCH, Notices
+from mlcore.store import lists, notices
+from mlcore.store.notices import Kind
 from mlcore.store.schema import notices as table
+from mlcore.texts.book import Book
+from mlcore.texts.texts import Texts
 from support.workshop import LIST_ID, Workshop, failing, until
 
 ANNE = ("anne@example.org", "Anne")
@@ -26,8 +28,11 @@ GONE = ("gone@example.org", "")
 
 
 def service(shop: Workshop, **more: Any) -> Notices:
-    given: dict[str, Any] = {"site_owner": "root@example.net", "noreply": "noreply", "pause_s": 0.001}
-    return Notices(shop.work, **(given | more))
+    return Notices(shop.work, **({"pause_s": 0.001} | more))
+
+
+def change_site(shop: Workshop, **facts: Any) -> None:
+    shop.work.site = msgspec.structs.replace(shop.work.site, **facts)
 
 
 async def queue(shop: Workshop, kind: Kind, *people: tuple[str, str], list_id: str = LIST_ID) -> None:
@@ -68,80 +73,11 @@ async def test_a_row_becomes_one_entry(shop: Workshop) -> None:
     assert await rows(shop) == 0
 
 
-async def test_each_kind_goes_to_whom_it_concerns(shop: Workshop) -> None:
-    moderator = Member(address="mo@example.org", role=Role.MODERATOR)
-    await shop.store.write(members.add_many, LIST_ID, [moderator], 1.0)
-    owners = ("olga@example.org", "mo@example.org")
-    kinds: tuple[tuple[Kind, tuple[str, ...]], ...] = (
-        ("new-list", ("anne@example.org",)),
-        ("goodbye", ("anne@example.org",)),
-        ("admin-subscribe", owners),
-        ("admin-unsubscribe", owners),
-    )
-    for kind, _ in kinds:
-        await queue(shop, kind, ANNE)
-    await service(shop).batch()
-    assert [found[:2] for found in sent(shop)] == list(kinds)
-
-
-async def test_a_welcome_only_to_who_still_is_a_member(shop: Workshop) -> None:
-    await queue(shop, "welcome", GONE, ANNE)
-    await queue(shop, "goodbye", GONE)
-    await service(shop).batch()
-    assert [found[:2] for found in sent(shop)] == [
-        ("welcome", ("anne@example.org",)),
-        ("goodbye", ("gone@example.org",)),
-    ]
-    (dropped,) = shop.log.named("dropped")
-    assert (dropped["kind"], dropped["to"]) == ("welcome", "gone@example.org")
-    assert await rows(shop) == 0
-
-
-async def test_a_welcome_to_digests_says_so(shop: Workshop) -> None:
-    digester = Member(address="dora@example.org", delivery_mode=DeliveryMode.MIME_DIGESTS)
-    await shop.store.write(members.add_many, LIST_ID, [digester], 1.0)
-    await queue(shop, "welcome", ("dora@example.org", "Dora"))
-    await service(shop).batch()
-    assert sent(shop)[0][2].endswith("(Digest mode)")
-
-
-async def test_a_list_without_owners_has_the_site_owner(shop: Workshop) -> None:
-    for role in (Role.OWNER, Role.MODERATOR):
-        await shop.store.write(_remove, ["olga@example.org"], role)
-    await queue(shop, "admin-subscribe", ANNE)
-    await service(shop).batch()
-    assert sent(shop)[0][1] == ("root@example.net",)
-    await queue(shop, "admin-subscribe", ANNE)
-    await service(shop, site_owner="").batch()
-    assert len(sent(shop)) == 1
-    assert shop.log.named("dropped")[0]["reason"] == "nobody to tell"
-
-
-def _remove(conn: Connection, people: Iterable[str], role: Role) -> None:
-    members.remove_many(conn, LIST_ID, people, role=role)
-
-
-@pytest.mark.parametrize("address", ["ant@example.com", "ANT-owner@Example.com", "ant-bounces+x@example.com"])
-async def test_p18_nothing_goes_to_an_address_of_this_site(shop: Workshop, address: str) -> None:
-    await queue(shop, "goodbye", (address, ""), ("other@example.com", ""))
-    owner = Member(address=address, role=Role.OWNER)
-    await shop.store.write(members.add_many, LIST_ID, [owner], 1.0)
-    await queue(shop, "admin-subscribe", ANNE)
-    await service(shop).batch()
-    assert [found[1] for found in sent(shop)] == [("other@example.com",), ("olga@example.org",)]
-
-
-async def test_what_is_no_address_is_dropped(shop: Workshop) -> None:
-    await queue(shop, "goodbye", ("nobody", ""), ANNE)
-    await service(shop).batch()
-    assert [found[1] for found in sent(shop)] == [("anne@example.org",)]
-    assert await rows(shop) == 0
-
-
 async def test_one_row_with_a_defect_does_not_keep_the_others(shop: Workshop) -> None:
     await queue(shop, "new-list", ANNE)
     await queue(shop, "goodbye", ANNE)
-    await service(shop, noreply="no reply").batch()
+    change_site(shop, noreply="no reply")
+    await service(shop).batch()
     assert [found[0] for found in sent(shop)] == ["goodbye"]
     assert "BadAddress" in shop.log.named("crashed")[0]["error"]
     assert await rows(shop) == 0
@@ -149,12 +85,34 @@ async def test_one_row_with_a_defect_does_not_keep_the_others(shop: Workshop) ->
 
 async def test_another_site_owner_counts_at_once(shop: Workshop) -> None:
     one = service(shop)
-    one.change(site_owner="new@example.net", noreply="silent")
+    change_site(shop, site_owner="new@example.net", noreply="silent")
     await queue(shop, "admin-subscribe", ANNE)
     await queue(shop, "new-list", ANNE)
     await one.batch()
     authors = {split(shop.show("virgin", name).entry.octets)[0].text("From") for name in shop.names("virgin")}
     assert authors == {"new@example.net", "silent@example.com"}
+
+
+async def test_other_texts_count_at_once(shop: Workshop) -> None:
+    one = service(shop)
+    own = {"lists/ant.example.com": {("en", "list:user:notice:goodbye.txt"): "Bye from $listname.\n"}}
+    shop.work.texts = Texts(Book({}, files=own), {})
+    await queue(shop, "goodbye", ANNE)
+    await one.batch()
+    (name,) = shop.names("virgin")
+    assert shop.show("virgin", name).entry.octets.endswith(b"\r\n\r\nBye from ant@example.com.\r\n")
+
+
+async def test_what_is_not_sent_is_told_in_the_log(shop: Workshop) -> None:
+    await queue(shop, "welcome", GONE)
+    await queue(shop, "goodbye", ("nobody", ""), ANNE)
+    await service(shop).batch()
+    assert [found[1] for found in sent(shop)] == [("anne@example.org",)]
+    assert [(row["kind"], row["to"], row["reason"]) for row in shop.log.named("dropped")] == [
+        ("welcome", "gone@example.org", "no member any more"),
+        ("goodbye", "nobody", "an address of this site, or none at all"),
+    ]
+    assert await rows(shop) == 0
 
 
 async def test_p10_database_trouble_after_sending_repeats_nothing(
@@ -239,6 +197,7 @@ def many(conn: Connection, count: int) -> None:
                 "list": key,
                 "address": f"u{n:05}@example.org",
                 "display_name": "",
+                "detail": "",
                 "created_at": 1.0,
             }
             for n in range(count)
@@ -280,11 +239,3 @@ async def test_they_reach_mailboxes(shop: Workshop) -> None:
     await service(shop).batch()
     await shop.drain()
     assert shop.copies() == {"anne@example.org": 1, "olga@example.org": 1}
-
-
-async def test_prepare_keeps_the_order(shop: Workshop) -> None:
-    await queue(shop, "goodbye", GONE)
-    await queue(shop, "new-list", ANNE)
-    found = await shop.store.read(prepare, 10, "", "+")
-    assert [one.row.kind for one in found] == ["goodbye", "new-list"]
-    assert [one.row.kind for one in await shop.store.read(prepare, 1, "", "+")] == ["goodbye"]

@@ -3,6 +3,8 @@
 import asyncio
 import errno
 
+import pytest
+
 from mlcore.runners.notify import ShuntNotice
 from support.workshop import Workshop, failing
 
@@ -19,6 +21,7 @@ def notice(shop: Workshop, site_owner: str = "root@example.com") -> ShuntNotice:
     )
 
 
+@pytest.mark.row("mail: shunted")
 async def test_the_site_owner_is_told_once_an_hour(shop: Workshop) -> None:
     tell = notice(shop)
     name = shop.ids.new()

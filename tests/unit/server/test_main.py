@@ -122,7 +122,7 @@ async def test_it_starts_says_where_it_listens_and_stops(settings: Settings, log
         status = await life.ask(do="status")
         assert status["state"] == "running"
         assert status["lmtp"] == [f"127.0.0.1:{port}"]
-        assert status["runners"].keys() == {"in", "pipeline", "virgin", "out", "retry"}
+        assert status["runners"].keys() == {"command", "in", "pipeline", "virgin", "out", "retry"}
     assert life.status == 0
     assert [event for event, _ in log.events] == ["started", "no site_owner", "stopping", "stopped"]
     assert not there(settings.paths.control_socket)

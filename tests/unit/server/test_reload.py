@@ -12,12 +12,22 @@ from mlcore.server.reload import reload
 from support.site import SiteInDirectory
 
 
+class Texts:
+    """Counts how often it is asked to look at its files."""
+
+    looks = 0
+
+    def look_again(self) -> None:
+        self.looks += 1
+
+
 class Parts:
-    """The only part that is asked."""
+    """The only parts that are asked."""
 
     def __init__(self) -> None:
         self.adopted: list[Settings] = []
         self.live = [self.adopted.append]
+        self.texts = Texts()
 
 
 @pytest.fixture
@@ -35,6 +45,12 @@ def test_without_a_change_nobody_is_bothered(old: Settings, tmp_path: Path) -> N
 
     assert (done.settings, done.changed, done.restart) == (old, (), ())
     assert parts.adopted == []
+
+
+def test_files_with_texts_are_looked_at_though_no_setting_has_changed(old: Settings, tmp_path: Path) -> None:
+    parts, _ = reloaded(old, LogFile())
+
+    assert parts.texts.looks == 1
 
 
 def test_the_log_moves_to_another_directory(old: Settings, tmp_path: Path) -> None:

@@ -154,6 +154,7 @@ async def test_a_list_is_known_at_the_alias_domain_of_its_mail_host(
     with open_sync(url) as conn:
         domains.change(conn, Domain(mail_host="example.com", alias_domain="alias.example"))
     assert await cache.by_posting("ant", "alias.example") == ant
+    assert cache.alias_domains == {"example.com": "alias.example"}
     assert await cache.by_posting("ant", "example.com") == ant
     with open_sync(url) as conn:
         domains.change(conn, Domain(mail_host="example.com"))

@@ -8,6 +8,7 @@ import pytest
 
 from mlcore.base.clock import FakeClock
 from mlcore.base.errors import StoreTrouble
+from mlcore.lists.addressing import SiteNames
 from mlcore.lists.directory import Destination, Directory
 from mlcore.lists.model import Domain, ListPolicy
 from mlcore.store import domains, lists
@@ -122,3 +123,47 @@ async def test_p3_database_that_is_down_is_trouble_not_a_refusal(away: None, dir
 async def test_many_at_once(directory: Directory) -> None:
     answers = await asyncio.gather(*(directory.find("ant@example.com") for _ in range(100)))
     assert set(answers) == {Destination(ANT, "post")}
+
+
+@pytest.fixture
+def with_site(store: Store, clock: FakeClock) -> Directory:
+    names = SiteNames("mailman", "noreply", "root@example.com")
+    return StoreDirectory(PolicyCache(store, clock), store=store, site=lambda: names)
+
+
+@pytest.mark.parametrize(
+    ("address", "purpose"),
+    [
+        ("mailman@example.com", "owner"),
+        ("Mailman-Request+x@EXAMPLE.com", "request"),
+        ("noreply@example.com", "discard"),
+    ],
+)
+async def test_addresses_of_the_site(with_site: Directory, address: str, purpose: str) -> None:
+    found = await with_site.find(address)
+    assert found is not None
+    assert (found.list_id, found.purpose, found.mail_host) == ("", purpose, "example.com")
+
+
+async def test_p20_the_site_has_no_address_in_a_foreign_domain(
+    with_site: Directory, directory: Directory, url: str
+) -> None:
+    assert await with_site.find("mailman@example.org") is None
+    assert await with_site.find("mailman-join@example.com") is None
+    assert await directory.find("mailman@example.com") is None
+    with open_sync(url) as conn:
+        domains.change(conn, Domain(mail_host="example.com", alias_domain="alias.example"))
+    assert await with_site.find("mailman@alias.example") == Destination("", "owner", mail_host="example.com")
+
+
+async def test_a_list_comes_before_the_site(with_site: Directory, clock: FakeClock, url: str) -> None:
+    """One that was called so before the site took the name keeps its mail."""
+    own = ListPolicy(
+        list_id="mailman.example.com", list_name="mailman", mail_host="example.com", display_name="x"
+    )
+    with open_sync(url) as conn:
+        lists.create(conn, own, 1.0)
+    clock.advance(1.0)
+    assert await with_site.find("mailman@example.com") == Destination(own.list_id, "post")
+    assert await with_site.find("mailman-request@example.com") == Destination(own.list_id, "request")
+    assert await with_site.find("noreply@example.com") == Destination("", "discard", mail_host="example.com")

@@ -9,10 +9,12 @@ from mlcore.lists.model import (
     Action,
     DigestFrequency,
     Domain,
+    HeaderMatch,
     ListPolicy,
     ListState,
     Member,
     ReplyGoesToList,
+    Topic,
 )
 from mlcore.store import domains, generation, held, lists, members, numbers
 from mlcore.store.held import HeldPost
@@ -45,6 +47,15 @@ FULL = ListPolicy(
     info="One\ntwo",
     acceptable_aliases=("desk@example.org", "^desk.*"),
     pass_types=("text/plain",),
+    charset="iso-2022-jp",
+    max_posts_per_day=7,
+    spam_hold_score=4.5,
+    regular_include_lists=("ant@example.com",),
+    header_matches=(
+        HeaderMatch(header="x-spam", pattern="^yes", action=Action.DISCARD, tag="spam"),
+        HeaderMatch(header="subject", pattern="日本"),
+    ),
+    topics=(Topic(name="tea", pattern="お茶\ntea", description="Tea"), Topic(name="it", pattern="x")),
 )
 
 
@@ -212,6 +223,8 @@ def test_remove_takes_all_that_belongs_to_the_list_and_no_more(conn: Connection,
             reasons=(),
             arrived_at=1,
             held_at=1,
+            identity=one.list_name,
+            token_hash=one.list_name,
         )
         held.insert_if_absent(conn, post)
     lists.change(conn, msgspec.structs.replace(ant, pass_types=("image",)))

@@ -1,5 +1,6 @@
 """Memberships in full: found by address, user or list, changed, ended."""
 
+import msgspec
 import pytest
 from sqlalchemy import Connection
 
@@ -150,8 +151,9 @@ def test_preferences_of_its_own_and_in_force(conn: Connection, anne: str) -> Non
     found = memberships.membership(conn, one.member_id)
     assert found is not None
     assert found.preferences == Preferences(delivery_mode=DeliveryMode.MIME_DIGESTS)
-    wanted = Preferences(hide_address=False, preferred_language="ja", delivery_mode=DeliveryMode.MIME_DIGESTS)
-    assert found.effective == wanted.over(DEFAULTS)
+    assert found.effective == msgspec.structs.replace(
+        DEFAULTS, hide_address=False, preferred_language="ja", delivery_mode=DeliveryMode.MIME_DIGESTS
+    )
 
 
 def test_change(conn: Connection, anne: str) -> None:

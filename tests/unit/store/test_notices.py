@@ -4,13 +4,29 @@ import pytest
 from sqlalchemy import Connection, insert, select
 
 from mlcore.lists.model import ListPolicy
-from mlcore.store import lists, notices
+from mlcore.store import lists, notices, requests
 from mlcore.store.lists import NoSuchList
 from mlcore.store.notices import QueuedNotice
+from mlcore.store.requests import Request
 from mlcore.store.schema import notices as table
 
 ANNE = ("anne@example.org", "Anne")
 BART = ("bart@example.org", "")
+
+
+def request(policy: ListPolicy) -> Request:
+    """Anne asks to join."""
+    return Request(
+        list_id=policy.list_id,
+        kind="subscription",
+        owner="subscriber",
+        address=ANNE[0],
+        address_key=ANNE[0],
+        identity="0" * 40,
+        token_hash="0" * 64,
+        created_at=1.0,
+        expires_at=2.0,
+    )
 
 
 def test_they_come_back_in_order_and_stay(conn: Connection, ant: ListPolicy) -> None:
@@ -25,6 +41,23 @@ def test_they_come_back_in_order_and_stay(conn: Connection, ant: ListPolicy) -> 
     assert {row.list_id for row in found} == {ant.list_id}
     assert notices.take(conn, 2) == found[:2]
     assert notices.take(conn, 10) == found
+
+
+def test_what_they_are_about(conn: Connection, ant: ListPolicy) -> None:
+    asked = requests.insert(conn, request(ant))
+    notices.queue(conn, "confirm-join", ant.list_id, [ANNE], 5.0, request=asked.id)
+    notices.queue(conn, "refuse", ant.list_id, [ANNE], 5.0, detail="We are full.\nSorry.")
+    found = notices.take(conn, 10)
+    assert [(row.request, row.detail) for row in found] == [(asked.id, ""), (None, "We are full.\nSorry.")]
+
+
+def test_they_go_with_their_request(conn: Connection, ant: ListPolicy) -> None:
+    """Nobody is asked what he has answered already."""
+    asked = requests.insert(conn, request(ant))
+    notices.queue(conn, "confirm-join", ant.list_id, [ANNE], 5.0, request=asked.id)
+    notices.queue(conn, "goodbye", ant.list_id, [ANNE], 5.0)
+    requests.remove(conn, asked)
+    assert [row.kind for row in notices.take(conn, 10)] == ["goodbye"]
 
 
 def test_what_is_done_goes(conn: Connection, ant: ListPolicy) -> None:
@@ -73,6 +106,7 @@ def test_a_number_that_was_given_again_is_not_taken_for_the_old_row(
 def test_a_kind_of_a_newer_version_is_left_alone(conn: Connection, ant: ListPolicy) -> None:
     key = lists.row_key(conn, ant.list_id)
     row = {"kind": "birthday", "list": key, "address": ANNE[0], "display_name": "", "created_at": 1.0}
+    row |= {"detail": ""}
     conn.execute(insert(table), row)
     notices.queue(conn, "welcome", ant.list_id, [ANNE], 5.0)
     (found,) = notices.take(conn, 1)

@@ -90,3 +90,30 @@ def test_purge_passes_by_what_is_alive_and_stops_at_its_limit(conn: Connection) 
     assert numbers.purge(conn, 3.0, is_alive, limit=500) == 500
     assert numbers.purge(conn, 3.0, is_alive, limit=500) == 0
     assert len(entries(conn)) == 1_200
+
+
+def test_what_is_remembered_of_posts(conn: Connection) -> None:
+    lists.create(conn, BEE, 1.0)
+    numbers.take(conn, "a", ANT, 2.0, numbers.Post("anne@example.net", "m1", "c1"))
+    numbers.take(conn, "b.h.p", BEE.list_id, 3.0, numbers.Post("", "m1", ""))
+    numbers.take(conn, "c", ANT, 4.0)
+    assert numbers.recent(conn, 1.0, 10) == [
+        (ANT, "a", "anne@example.net", "c1", 2.0),
+        (BEE.list_id, "b.h.p", "", "", 3.0),
+        (ANT, "c", "", "", 4.0),
+    ]
+    assert [post.entry for post in numbers.recent(conn, 2.0, 10)] == ["b.h.p", "c"]
+    assert [post.entry for post in numbers.recent(conn, 1.0, 1)] == ["c"]
+
+
+def test_of_two_lists_only_the_later_is_told_of_the_other(conn: Connection) -> None:
+    """However often both are asked: a person on both lists gets one copy, and never none."""
+    lists.create(conn, BEE, 1.0)
+    numbers.take(conn, "a", ANT, 2.0, numbers.Post(message_key="m1"))
+    assert numbers.taken_before(conn, "a", ANT, "m1") == ()
+    numbers.take(conn, "b", BEE.list_id, 2.0, numbers.Post(message_key="m1"))
+    for _ in range(2):
+        assert numbers.taken_before(conn, "a", ANT, "m1") == ()
+        assert numbers.taken_before(conn, "b", BEE.list_id, "m1") == (ANT,)
+    assert numbers.taken_before(conn, "b", BEE.list_id, "m2") == ()
+    assert numbers.taken_before(conn, "none", BEE.list_id, "m1") == ()

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import Connection
 
-from mlcore.lists.model import Domain
-from mlcore.store import addresses, domains, people, users
+from mlcore.lists.model import Domain, Preferences
+from mlcore.store import addresses, domains, people, preferences, users
 from mlcore.store.people import KnownAddress
 
 
@@ -32,3 +32,21 @@ def test_domains(conn: Connection, ids: list[str]) -> None:
         domains.create(conn, Domain(mail_host=host), 1.0)
         domains.add_owner(conn, host, ids[1])
     assert people.domains_of(conn, ids) == {ids[1]: ["a.example", "b.example"]}
+
+
+def test_languages(conn: Connection, ids: list[str]) -> None:
+    """That of the address comes before that of its user."""
+    addresses.ensure(conn, "Anne@example.net", "A", 2.0)
+    addresses.link(conn, "anne@example.net", ids[0])
+    addresses.ensure(conn, "cate@example.org", "C", 2.0)
+    keys = ["anne@example.org", "anne@example.net", "bart@example.org", "cate@example.org", "zed@example.org"]
+    assert people.languages_of(conn, keys) == {}
+    preferences.set_of_user(conn, ids[0], Preferences(preferred_language="ja"))
+    preferences.set_of_address(conn, "anne@example.org", Preferences(preferred_language="de"))
+    preferences.set_of_address(conn, "cate@example.org", Preferences(preferred_language="fr"))
+    assert people.languages_of(conn, keys) == {
+        "anne@example.org": "de",
+        "anne@example.net": "ja",
+        "cate@example.org": "fr",
+    }
+    assert people.languages_of(conn, []) == {}

@@ -1,10 +1,12 @@
 """The fields that tell programs what list this is and how to deal with it (RFC 2369, RFC 2919)."""
 
+import functools
 from typing import Final
 from urllib.parse import quote
 
 from mlcore.lists.draft import Draft
 from mlcore.lists.facts import RenderFacts
+from mlcore.lists.handlers import charset
 from mlcore.lists.model import ListPolicy
 from mlcore.lists.plain import one_line
 from mlcore.mail import words
@@ -24,21 +26,32 @@ _LONGEST_DESCRIPTION: Final = 255
 
 
 def handler(draft: Draft, policy: ListPolicy, _facts: RenderFacts) -> Draft:
-    """Writes List-Help, -Id, -Owner, -Post, -Subscribe and -Unsubscribe at the top, in this order, instead
-    of those of another list. With `include_rfc2369_headers` off nothing is touched."""
+    """The handler rfc-2369: writes List-Help, -Id, -Owner, -Post, -Subscribe and -Unsubscribe at the top, in
+    this order, instead of those of another list. With `include_rfc2369_headers` off nothing is touched."""
     if not policy.include_rfc2369_headers:
         return draft
     return draft.with_fields(_written(draft.fields, policy, with_post=True))
 
 
+def for_own_mail(draft: Draft, policy: ListPolicy, _facts: RenderFacts) -> Draft:
+    """The same for mail that mlcore itself writes about a list: see `reduced`."""
+    return draft.with_fields(reduced(draft.fields, policy))
+
+
 def reduced(fields: Fields, policy: ListPolicy) -> Fields:
-    """The same for mail that mlcore itself writes about a list: no post, so without List-Post."""
+    """The fields of mail about a list that is no post, so without List-Post."""
     return _written(fields, policy, with_post=False) if policy.include_rfc2369_headers else fields
 
 
 def _written(fields: Fields, policy: ListPolicy, *, with_post: bool) -> Fields:
+    return fields.remove(*_REPLACED).below(_own(policy, with_post))
+
+
+# The same for all mail of a list, and a tenth of the work on a post.
+@functools.lru_cache(maxsize=512)
+def _own(policy: ListPolicy, with_post: bool) -> Fields:
     request = _mailto(policy.sub_address("request"))
-    fields = fields.remove(*_REPLACED)
+    fields = Fields()
     # The last one written stands first.
     fields = fields.prepend("List-Unsubscribe", b"<" + _mailto(policy.sub_address("leave")) + b">")
     fields = fields.prepend("List-Subscribe", b"<" + _mailto(policy.sub_address("join")) + b">")
@@ -62,4 +75,5 @@ def _list_id(policy: ListPolicy) -> bytes:
     if not lines:
         return identifier
     shown = one_line(lines[0] + (" [...]" if len(lines) > 1 else ""), _LONGEST_DESCRIPTION)
-    return words.phrase(shown, first_column=len("List-Id: ")) + b" " + identifier
+    name = words.phrase(shown, charset.chosen(shown, policy.charset), first_column=len("List-Id: "))
+    return words.with_address(name, identifier, first_column=len("List-Id: "))

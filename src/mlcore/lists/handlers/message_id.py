@@ -7,10 +7,10 @@ from mlcore.mail import message_id
 
 
 def handler(draft: Draft, policy: ListPolicy, facts: RenderFacts) -> Draft:
-    """Prepends a Message-ID made from the entry's name, so that a repeated step makes the same one.
+    """Prepends a Message-ID made from the entry's root, so that a repeated step makes the same one.
 
     A field that is there stays, however odd: it may be signed."""
     if draft.fields.first("message-id") is not None:
         return draft
-    made = message_id.make(facts.post.entry, policy.mail_host)
+    made = message_id.make(facts.post.root, policy.mail_host)
     return draft.with_fields(draft.fields.prepend("Message-ID", made.encode()))

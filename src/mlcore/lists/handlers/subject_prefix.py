@@ -6,10 +6,10 @@ from typing import Final
 
 from mlcore.lists.draft import Draft
 from mlcore.lists.facts import RenderFacts
+from mlcore.lists.handlers import charset
 from mlcore.lists.model import ListPolicy
-from mlcore.mail import words
+from mlcore.mail import charsets, words
 
-_NO_SUBJECT: Final = "(no subject)"
 _FIRST_COLUMN: Final = len("Subject: ")
 _LINE: Final = 78  # RFC 5322 2.1.1
 _LONGEST_PREFIX: Final = 255
@@ -17,38 +17,44 @@ _LONGEST_PREFIX: Final = 255
 # Two digits of width at most: a wider one would let a setting blow up every post.
 _NUMBER: Final = re.compile(r"%0?\d{0,2}d")
 # Possessive: a subject made of thousands of almost-matches costs linear time.
-_REPLIES: Final = re.compile(r"(?:(?:Re|AW|SV|VS)(?:\[\d{1,9}\])?\s*+:\s*+)+", re.IGNORECASE)
+_REPLIES: Final = re.compile(r"(?:(?:Re|AW|SV|VS|Ｒｅ|返信)(?:\[\d{1,9}\])?\s*+[:：]\s*+)+", re.IGNORECASE)
 
 
 def handler(draft: Draft, policy: ListPolicy, facts: RenderFacts) -> Draft:
     """Makes the Subject `PREFIX rest` or, for answers, `PREFIX Re: rest`; a blank prefix changes nothing.
 
     The first `%d`, `%03d` … of the prefix becomes the post number (0 without one). Old prefixes, with any
-    number, are removed wherever they stand; leading Re, AW, SV and VS, also `Re[2]`, become one `Re: `. An
-    empty subject becomes `(no subject)`. If that is what the field says already, it is not touched; if only
-    a prefix in ASCII has to go in front, the author's octets stay behind it as they are."""
+    number, are removed wherever they stand; leading Re, AW, SV, VS and 返信, also `Re[2]` and with a colon of
+    full width, become one `Re: `. An empty subject becomes `facts.no_subject`. If that is what the field says
+    already, it is not touched; if only a prefix in ASCII has to go in front, the author's octets stay behind
+    it as they are.
+
+    What has to be written anew stands in the charset of the author's encoded words if it holds everything.
+    If it holds all but the prefix, that gets words of its own, in the charset of the list or in UTF-8. Where
+    the author has no charset, the list's is taken, else UTF-8."""
     setting = words.one_line(policy.subject_prefix[:_LONGEST_PREFIX])
     if not setting.strip():
         return draft
     subject = (draft.fields.text("subject") or "").strip()
-    rest = _rest_of(subject, setting)
+    rest = _rest_of(subject, setting, facts.no_subject)
     prefix = _NUMBER.sub(lambda place: place.group() % (facts.number or 0), setting, count=1)
     if prefix + rest == subject:
         return draft
+    raw = draft.fields.first("subject") or b""
     if rest == subject and prefix.isascii() and prefix[-1].isspace():
-        body = _spliced(prefix.encode(), draft.fields.first("subject") or b"")
+        body = _spliced(prefix.encode(), raw)
     else:
-        body = words.encode(prefix + rest, charset=_charset(draft), first_column=_FIRST_COLUMN)
+        body = _written(prefix, rest, charset.label(raw), policy.charset)
     return draft.with_fields(draft.fields.replace("Subject", body))
 
 
-def _rest_of(subject: str, setting: str) -> str:
+def _rest_of(subject: str, setting: str, no_subject: str) -> str:
     """A decoded subject without old prefixes, behind at most one `Re: `; never empty."""
     rest = _old_prefix(setting).sub("", subject).strip()
     replies = _REPLIES.match(rest)
     if replies is None:
-        return rest or _NO_SUBJECT
-    return "Re: " + (rest[replies.end() :] or _NO_SUBJECT)
+        return rest or no_subject
+    return "Re: " + (rest[replies.end() :] or no_subject)
 
 
 # A pure function of a setting; compiling costs more than all the rest of the handler.
@@ -92,7 +98,25 @@ def _spliced(prefix: bytes, raw: bytes) -> bytes:
     return prefix + raw
 
 
-def _charset(draft: Draft) -> str:
-    """Mail programs that write ISO-2022-JP may read nothing else; everybody else reads UTF-8."""
-    raw = draft.fields.first("subject") or b""
-    return "iso-2022-jp" if b"=?iso-2022-jp?" in raw.lower() else "utf-8"
+def _written(prefix: str, rest: str, of_author: str, of_list: str) -> bytes:
+    whole = prefix + rest
+    # Programs that write ISO-2022-JP may read nothing else; everybody else reads UTF-8.
+    if _holds(of_author, rest) and not _holds(of_author, prefix):
+        mixed = _mixed(prefix, rest, of_author, of_list)
+        if words.decode(mixed) == words.one_line(whole).strip():
+            return mixed
+    chosen = charset.chosen(whole, of_author, of_list)
+    return words.encode(whole, charset=chosen, first_column=_FIRST_COLUMN)
+
+
+def _holds(name: str, text: str) -> bool:
+    return charsets.encode(text, name) is not None
+
+
+def _mixed(prefix: str, rest: str, of_author: str, of_list: str) -> bytes:
+    """Two runs of encoded words: blanks between them are no text (RFC 2047 6.2), those within are.
+
+    Where the rest does not begin with an encoded word the fold before it is the blank of the prefix."""
+    behind = words.encode(rest, charset=of_author, first_column=1)
+    text = prefix if behind.startswith(b"=?") else prefix.rstrip()
+    return charset.words(text, charset.chosen(text, of_list), first_column=_FIRST_COLUMN) + b"\r\n " + behind

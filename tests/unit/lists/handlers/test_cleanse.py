@@ -1,5 +1,7 @@
 """What the list server keeps to itself."""
 
+import pytest
+
 from mlcore.lists.handlers.cleanse import handler
 from support.posts import draft, policy, post_facts
 
@@ -9,6 +11,7 @@ TAKEN = [
 ]  # fmt: skip
 
 
+@pytest.mark.row("handler: cleanse")
 def test_passwords_receipts_and_foreign_marks_go_and_the_rest_stays() -> None:
     made = draft("From: a@example.com", *[f"{name}: secret\r\n\tand more" for name in TAKEN * 2], "X-Last: 1")
     assert handler(made, policy(), post_facts()).fields.octets() == b"From: a@example.com\r\nX-Last: 1\r\n"

@@ -1,9 +1,13 @@
 """A Date for those who have none."""
 
+import pytest
+
 from mlcore.lists.handlers.date import handler
 from support.posts import draft, policy, render_facts
 
 
+@pytest.mark.row("handler: date")
+@pytest.mark.row("field: Date")
 def test_a_missing_one_is_the_time_of_the_facts() -> None:
     made = handler(draft("From: a@example.com"), policy(), render_facts())
     assert made.fields.octets() == b"Date: Tue, 14 Nov 2023 22:13:20 +0000\r\nFrom: a@example.com\r\n"

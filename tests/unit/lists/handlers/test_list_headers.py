@@ -3,7 +3,7 @@
 import pytest
 
 from mlcore.lists.draft import Draft
-from mlcore.lists.handlers.list_headers import handler
+from mlcore.lists.handlers.list_headers import for_own_mail, handler
 from mlcore.mail.fields import split
 from support.posts import PLAIN, draft, policy, render_facts
 
@@ -22,6 +22,13 @@ def _list_id(description: str) -> str:
     return made.fields.text("list-id") or ""
 
 
+@pytest.mark.row("field: List-Help")
+@pytest.mark.row("field: List-Id")
+@pytest.mark.row("field: List-Owner")
+@pytest.mark.row("field: List-Post")
+@pytest.mark.row("field: List-Subscribe")
+@pytest.mark.row("field: List-Unsubscribe")
+@pytest.mark.row("handler: rfc-2369")
 def test_the_six_fields_stand_sorted_on_top() -> None:
     made = handler(draft("From: a@example.com"), policy(), render_facts())
     assert made.fields.raw == (*OWN, b"From: a@example.com\r\n")
@@ -38,16 +45,19 @@ def test_those_of_another_list_go_and_what_is_not_written_stays() -> None:
     assert made.fields.raw == (*OWN, b"List-Archive: <https://bee.example.com/>\r\n")
 
 
+@pytest.mark.row("attribute: include_rfc2369_headers")
 def test_p8_a_list_without_them_touches_nothing() -> None:
     made = draft("List-Id: <bee.example.com>", "From: a@example.com")
     assert handler(made, policy(include_rfc2369_headers=False), render_facts()) is made
 
 
+@pytest.mark.row("attribute: allow_list_posts")
 def test_a_list_that_takes_no_posts_says_no() -> None:
     made = handler(draft("From: a@example.com"), policy(allow_list_posts=False), render_facts())
     assert made.fields.first("list-post") == b"NO"
 
 
+@pytest.mark.row("attribute: description")
 @pytest.mark.parametrize(
     ("description", "shown"),
     [
@@ -97,3 +107,18 @@ def test_p9_special_characters_of_a_list_name_are_encoded_in_the_uris() -> None:
     assert made.fields.first("list-post") == b"<mailto:c++%26r%3Fcc=x@example.com>"
     kana = handler(draft("From: a@example.com"), policy(list_name="あ"), render_facts())
     assert kana.fields.first("list-post") == b"<mailto:%E3%81%82@example.com>"
+
+
+@pytest.mark.row("attribute: charset")
+def test_a_description_stands_in_the_charset_of_the_list_if_that_holds_it() -> None:
+    for charset, label in (("iso-2022-jp", b"iso-2022-jp"), ("iso-8859-1", b"utf-8"), ("", b"utf-8")):
+        made = handler(draft("From: a"), policy(description="蟻の会", charset=charset), render_facts())
+        assert (made.fields.first("list-id") or b"").startswith(b"=?" + label + b"?b?")
+
+
+@pytest.mark.row("field: List-Post")
+def test_own_mail_has_them_but_for_list_post() -> None:
+    made = for_own_mail(draft("From: a@example.com"), policy(), render_facts())
+    assert made.fields.raw == (*(one for one in OWN if b"Post" not in one), b"From: a@example.com\r\n")
+    without = draft("From: a@example.com")
+    assert for_own_mail(without, policy(include_rfc2369_headers=False), render_facts()) is without

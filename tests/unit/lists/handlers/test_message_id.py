@@ -6,6 +6,8 @@ from mlcore.lists.handlers.message_id import handler
 from support.posts import ENTRY, draft, policy, render_facts
 
 
+@pytest.mark.row("handler: message-id")
+@pytest.mark.row("field: Message-ID")
 def test_a_missing_one_derives_from_the_entry() -> None:
     made = handler(draft("From: a@example.com"), policy(), render_facts())
     found = made.fields.first("message-id")

@@ -1,16 +1,17 @@
 """The prefix of the Subject: what is taken off, what is put on, what is left alone."""
 
 import base64
+import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mlcore.lists.draft import Draft
 from mlcore.lists.handlers.subject_prefix import handler
 from mlcore.mail.fields import split
-from mlcore.mail.words import decode
+from mlcore.mail.words import decode, encode
 from support.posts import PLAIN, draft, policy, render_facts
 
 ANT = "[Ant] "
@@ -65,6 +66,12 @@ TABLE = [
     (ANT, "Re[2]: Tea", "[Ant] Re: Tea"),
     (ANT, "Re : Tea", "[Ant] Re: Tea"),
     (ANT, "Re[12] :Aw[3]: Tea", "[Ant] Re: Tea"),
+    (ANT, "RE：Tea", "[Ant] Re: Tea"),
+    (ANT, "ＲＥ：　Ｒｅ: お茶", "[Ant] Re: お茶"),
+    (ANT, "返信: [Ant] お茶", "[Ant] Re: お茶"),
+    (ANT, "返信：Re[2]：お茶", "[Ant] Re: お茶"),
+    (ANT, "返信のお願い：お茶", "[Ant] 返信のお願い：お茶"),
+    (ANT, "転送: お茶", "[Ant] 転送: お茶"),
     (ANT, "Regards: Tea", "[Ant] Regards: Tea"),
     (ANT, "Tea Re: four", "[Ant] Tea Re: four"),
     # nothing
@@ -262,3 +269,88 @@ def test_p7_a_crafted_subject_costs_linear_time(prefix: str, unit: str) -> None:
     started = time.process_time()
     _made(unit * (100_000 // len(unit)), prefix)
     assert time.process_time() - started < 0.5
+
+
+GRUESSE = "=?iso-8859-1?q?Gr=FC=DFe?="
+
+
+@pytest.mark.row("field: Subject")
+@pytest.mark.row("handler: subject-prefix")
+@pytest.mark.row("attribute: subject_prefix")
+def test_the_prefix_stands_before_answers() -> None:
+    assert _made("RE: Tea", ANT).fields.text("subject") == "[Ant] Re: Tea"
+
+
+def test_an_empty_subject_is_said_to_be_none_in_the_language_of_the_list() -> None:
+    for subject, shown in ((None, "[Ant] （件名なし）"), ("Re: [Ant]", "[Ant] Re: （件名なし）")):
+        lines = [] if subject is None else [f"Subject: {subject}"]
+        facts = render_facts(no_subject="（件名なし）")
+        made = handler(draft("From: a", *lines), policy(subject_prefix=ANT), facts)
+        assert made.fields.text("subject") == shown
+        assert handler(made, policy(subject_prefix=ANT), facts) is made
+
+
+@pytest.mark.row("attribute: charset")
+@pytest.mark.parametrize(
+    ("subject", "of_list", "labels"),
+    [
+        ("Tea", "iso-2022-jp", ["iso-2022-jp"]),
+        ("Tea", "", ["utf-8"]),
+        ("Tea", "iso-8859-1", ["utf-8"]),
+        (f"RE: {JIS}", "", ["iso-2022-jp"]),
+        (f"RE: {JIS}", "utf-8", ["iso-2022-jp"]),
+        ("=?utf-8?q?caf=C3=A9?=", "iso-2022-jp", ["utf-8"]),
+        ("Grüße", "iso-2022-jp", ["utf-8"]),
+        (f"Re: {GRUESSE}", "iso-2022-jp", ["iso-2022-jp", "iso-8859-1"]),
+        (GRUESSE, "", ["utf-8", "iso-8859-1"]),
+        (GRUESSE, "iso-8859-1", ["utf-8", "iso-8859-1"]),
+        (f"{GRUESSE} =?koi8-r?q?=C1?=", "iso-2022-jp", ["utf-8"]),
+        ("=?us-ascii?q?Tea?=", "iso-2022-jp", ["iso-2022-jp"]),
+    ],
+)
+def test_a_prefix_beyond_ascii_in_the_charsets_of_author_and_list(
+    subject: str, of_list: str, labels: list[str]
+) -> None:
+    prefix = "[蟻の会] "
+    settings = policy(subject_prefix=prefix, charset=of_list)
+    made = handler(draft("From: a", f"Subject: {subject}"), settings, render_facts())
+    body = (made.fields.first("subject") or b"").decode("ascii")
+    assert list(dict.fromkeys(re.findall(r"=\?([^?]+)\?[bq]\?", body))) == labels
+    rest = decode(subject.encode()).replace("RE:", "Re:")
+    assert made.fields.text("subject") == prefix + rest
+    assert handler(made, settings, render_facts()) is made
+
+
+def test_a_prefix_that_iso_2022_jp_cannot_hold_leaves_the_rest_readable() -> None:
+    settings = policy(subject_prefix="[Ümläut] ")
+    made = handler(draft("From: a", f"Subject: Re: Re: {JIS}"), settings, render_facts())
+    body = made.fields.first("subject") or b""
+    assert body.endswith(b"\r\n Re: =?iso-2022-jp?b?GyRCJUYlOSVIGyhC?=")
+    assert body.startswith(b"=?utf-8?b?")
+    assert made.fields.text("subject") == "[Ümläut] Re: テスト"
+
+
+def test_two_charsets_only_where_the_text_stays_the_same() -> None:
+    """Without a blank at the end of the prefix, the fold between word and text would show as one."""
+    made = handler(
+        draft("From: a", f"Subject: Re: Re: {JIS}"), policy(subject_prefix="[Ümläut]"), render_facts()
+    )
+    assert made.fields.text("subject") == "[Ümläut]Re: テスト"
+    assert b"iso-2022-jp" not in (made.fields.first("subject") or b"")
+
+
+@given(
+    st.sampled_from(["[蟻の会] ", "[Ümläut]", "【蟻%d】", "\U0001f41c "]),
+    st.sampled_from(["iso-2022-jp", "utf-8", "koi8-r", "shift_jis"]),
+    st.sampled_from(["", "iso-2022-jp", "iso-8859-1", "utf-8"]),
+    st.text(st.characters(codec="utf-8", categories=("L", "Nd", "Po")), min_size=1, max_size=60),
+)
+def test_any_mixture_is_read_back(prefix: str, of_author: str, of_list: str, subject: str) -> None:
+    assume(not re.match(r"(?:re|aw|sv|vs)\b", subject, re.IGNORECASE))
+    coded = encode(f"Re: Re: {subject}", charset=of_author, first_column=9)
+    before = draft("From: a", b"Subject: " + coded)
+    settings = policy(subject_prefix=prefix, charset=of_list)
+    made = handler(before, settings, render_facts())
+    assert made.fields.octets().isascii()
+    assert made.fields.text("subject") == prefix.replace("%d", "7") + f"Re: {subject}"
+    assert handler(made, settings, render_facts()) is made

@@ -11,6 +11,7 @@ from mlcore.store import domains, generation, held, lists, members, numbers, use
 from mlcore.store.engine import open_sync
 from mlcore.store.upgrade import prepare, upgrade
 from support.old_database import make_old
+from support.standing import roles_of
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_administrators_may_post(conn: Connection) -> None:
 
 def test_the_store_reads_all_of_it(conn: Connection) -> None:
     assert members.recipients(conn, "ant.example.com") == (Recipient("Anne@Example.org"),)
-    assert members.roles_of(conn, "ant.example.com", ["spam@example.net"]) == frozenset({Role.NONMEMBER})
+    assert roles_of(conn, "ant.example.com", ["spam@example.net"]) == frozenset({Role.NONMEMBER})
     assert numbers.take(conn, "e1", "ant.example.com", 1.0) == 6
     assert numbers.take(conn, "e9", "ant.example.com", 1.0) == 7
     assert [(post.id, post.list_id, post.subject) for post in held.rows(conn)] == [

@@ -1,0 +1,1 @@
+"""Translations of short texts: one directory for each language (gettext)."""

@@ -1,0 +1,1 @@
+"""Where texts come from: the package, files of the site, and other hosts."""
