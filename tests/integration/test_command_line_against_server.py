@@ -143,7 +143,7 @@ def test_p20_a_list_is_taken_mail_for_from_the_moment_it_is_there(
         assert post(server.lmtp_port, message("early"), address) == [NO_SUCH_ADDRESS]
         _told(server, "create", "--quiet", address)
         _told(server, "addmembers", "-", address, stdin=b"anne@example.com\n")
-        assert codes(post(server.lmtp_port, message(f"first of {name}"), address)) == [250]
+        assert codes(post(server.lmtp_port, message(f"first of {name}", to=address), address)) == [250]
         assert relay.wait_copies(1, mark(f"first of {name}")) == {"anne@example.com": 1}
     listed = [one["fqdn_listname"] for one in _json(server, "lists")]
     assert listed == ["ant@example.com", "bee@example.com", "cat@example.com"]

@@ -95,7 +95,10 @@ def test_p4_a_smuggled_message_stays_part_of_the_one_it_came_in(tmp_path: Path, 
 
 
 def test_p4_nul_bare_cr_and_bare_lf_do_not_go_out(tmp_path: Path, relay: KeepingRelay) -> None:
-    fields = b"From: anne@example.com\nTo: ant@example.com\rX-Odd: a\0b\r\nMessage-ID: <odd@example.com>\r\n"
+    fields = (
+        b"From: anne@example.com\nSubject: odd\nTo: ant@example.com\rX-Odd: a\0b\r\n"
+        b"Message-ID: <odd@example.com>\r\n"
+    )
     with _server(tmp_path, relay).start() as server:
         octets = fields + b"\r\nfirst\nsecond\rthird\0fourth\r\n\n\r.\r\n.\n.\r\n"
         assert codes(post(server.lmtp_port, octets)) == [250]

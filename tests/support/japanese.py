@@ -9,8 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-import mlcore
 from babel.messages.pofile import read_po
+
+import mlcore
 
 JAPANESE: Final = "ja_JP.UTF-8"
 ROOT: Final = Path(mlcore.__file__).parents[2]
@@ -44,13 +45,14 @@ def first(text: object) -> str:
 
 def extraction() -> ModuleType:
     """tools/extract-messages as a module."""
-    path = str(ROOT / "tools/extract-messages")
-    specification = importlib.util.spec_from_loader(
-        "extract_messages", SourceFileLoader("extract_messages", path)
-    )
+    tools = str(ROOT / "tools")
+    loader = SourceFileLoader("extract_messages", f"{tools}/extract-messages")
+    specification = importlib.util.spec_from_loader(loader.name, loader)
     assert specification is not None
-    assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
-    sys.modules["extract_messages"] = module  # its dataclasses look themselves up there
-    specification.loader.exec_module(module)
+    sys.path.append(tools)  # where it finds what lies beside it
+    try:
+        loader.exec_module(module)
+    finally:
+        sys.path.remove(tools)
     return module

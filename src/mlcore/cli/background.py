@@ -55,7 +55,8 @@ def start_background(
             return Started(ready=False, status=None, said=_new_lines(log, known))
         while _gather(errors.fileno(), said):
             pass
-    text = said.decode("utf-8", "replace").strip()
+    # It speaks to a pipe as this process does to its standard error: the two have one locale.
+    text = said.decode(sys.stderr.encoding or "utf-8", "replace").strip()
     return Started(ready=False, status=process.returncode, said=text or _new_lines(log, known))
 
 

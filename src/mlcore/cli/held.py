@@ -70,7 +70,8 @@ def list_(
 
 
 def _count(posts: "list[HeldPost]", *, as_json: bool) -> None:
-    counted = Counter(post.sender.lower() for post in posts).most_common()
+    senders = Counter(post.sender.lower() for post in posts)
+    counted = sorted(senders.items(), key=lambda item: (-item[1], item[0]))
     if as_json:
         print_json([{"sender": sender, "posts": count} for sender, count in counted])
         return

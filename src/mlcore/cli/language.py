@@ -13,8 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from gettext import NullTranslations
-
+    from mlcore.cli.catalogue import Catalogue
     from mlcore.lists.reasons import Reason
 
 DOMAIN: Final = "mlcore-cli"
@@ -26,6 +25,7 @@ TRANSLATED: Final = frozenset({"ja"})
 """The languages that have a catalogue."""
 _CATEGORIES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 _PLAIN: Final = frozenset({"C", "POSIX", ENGLISH})
+_COERCED: Final = frozenset({"C.UTF-8", "C.utf8", "UTF-8"})
 _SAMPLES: Final = {"ja": "日本語"}
 """What an encoding has to have so that a text in a language can be read in it."""
 
@@ -52,7 +52,10 @@ def encoding(environ: Mapping[str, str]) -> str:
     PYTHONUTF8 say it in its place."""
     if environ.get("PYTHONIOENCODING") or environ.get("PYTHONUTF8") == "1":
         return ""
-    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    ctype = environ.get("LC_CTYPE", "")
+    if ctype in _COERCED:
+        ctype = ""  # a locale that the host lacks becomes this one (PEP 538)
+    locale = environ.get("LC_ALL") or ctype or environ.get("LANG") or ""
     return locale.partition(".")[2].partition("@")[0]
 
 
@@ -68,7 +71,7 @@ def spoken(text: str, /, **values: object) -> str:
     """`text` in the language of the user, with `{name}` replaced by the values. It has to be a literal, so
     that tools/extract-messages finds it."""
     code = language()
-    said = text if code == ENGLISH else catalogue(code).gettext(text)
+    said = text if code == ENGLISH else catalogue(code).say(text)
     return said.format(**values) if values else said
 
 
@@ -82,18 +85,19 @@ def spoken_many(one: str, many: str, number: int, /, **values: object) -> str:
     code = language()
     if code == ENGLISH:
         return (one if number == 1 else many).format(**values)
-    return catalogue(code).ngettext(one, many, number).format(**values)
+    return catalogue(code).say(one, many).format(**values)
 
 
-def spoken_error(error: BaseException | str) -> str:
+def spoken_error(error: BaseException | str, *, inside: bool = False) -> str:
     """The text of an error (of ours) in the language of the user. It was written without knowing of
-    languages; what of it is no known text stays as it is."""
+    languages; what of it is no known text stays as it is. inside: it will stand within a sentence."""
     code = language()
     if code == ENGLISH:
         return str(error)
-    from mlcore.cli.spoken_errors import in_words
+    from mlcore.cli.spoken_errors import STOP, in_words
 
-    return in_words(error, directory(), code)
+    said = in_words(error, catalogue(code))
+    return said.removesuffix(STOP) if inside else said
 
 
 def spoken_reason(reason: "Reason") -> str:
@@ -101,7 +105,7 @@ def spoken_reason(reason: "Reason") -> str:
     code = language()
     if code == ENGLISH:
         return reason.english
-    return reason.filled(catalogue(code, MAIL).gettext(reason.text))
+    return reason.filled(catalogue(code, MAIL).say(reason.text))
 
 
 def directory() -> str:
@@ -110,27 +114,28 @@ def directory() -> str:
 
 
 def speak_everywhere() -> None:
-    """Lets click, whose words come from gettext too, find them in our catalogue, and makes standard output
-    and error write in the encoding of the locale, which Python does only where the host knows that locale."""
+    """Makes standard output and error write in the encoding of the locale, which Python does only where the
+    host knows that locale, and lets click, whose words come from gettext too, find them in our catalogue."""
     import contextlib
     import gettext
     import io
 
-    gettext.bindtextdomain(DOMAIN, directory())
-    gettext.textdomain(DOMAIN)
     name = encoding(os.environ)
     for stream in (sys.stdout, sys.stderr):
         if name and isinstance(stream, io.TextIOWrapper):
             with contextlib.suppress(LookupError):
                 stream.reconfigure(encoding=name, errors="backslashreplace")
+    if language() != ENGLISH:
+        gettext.bindtextdomain(DOMAIN, directory())
+        gettext.textdomain(DOMAIN)
 
 
 @cache
-def catalogue(code: str, domain: str = DOMAIN) -> "NullTranslations":
+def catalogue(code: str, domain: str = DOMAIN) -> "Catalogue":
     """The catalogue of a language out of `TRANSLATED`; one without texts where it is not installed."""
-    import gettext
+    from mlcore.cli.catalogue import read
 
-    return gettext.translation(domain, directory(), [code], fallback=True)
+    return read(os.path.join(directory(), code, "LC_MESSAGES", f"{domain}.mo"))
 
 
 def _code(locale: str) -> str:

@@ -29,7 +29,7 @@ class Report:
     def bad(self, lines: "Iterable[BadLine]") -> None:
         """Lines that are no addresses."""
         for one in lines:
-            shown, reason = line(one.text, _LONGEST), line(spoken_error(one.reason), _LONGEST)
+            shown, reason = line(one.text, _LONGEST), line(spoken_error(one.reason, inside=True), _LONGEST)
             where = spoken("line {number}: {reason}", number=one.number, reason=reason)
             self.fail(
                 spoken(

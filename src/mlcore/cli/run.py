@@ -267,11 +267,11 @@ def _lines(answer: dict[str, Any], *, outbox: bool, now: float) -> list[str]:
     lines += [
         "state: " + spoken("{state}, version {version}, up {age}", state=state, version=version, age=up),
         f"lmtp: {' '.join(answer['lmtp'])}",
-        f"outgoing: {answer['outgoing']}",
+        f"outgoing: {spoken_error(answer['outgoing'])}",
         f"log: {answer['log'] or spoken('standard error')}",
     ]
     if "maps" in answer:
-        lines.append(f"maps: {answer['maps']}")
+        lines.append(f"maps: {spoken_error(answer['maps'])}")
     for queue, depth in answer["queues"].items():
         oldest = spoken(", oldest {age}", age=age(now - depth["oldest"])) if depth["entries"] else ""
         lines.append(f"queue {queue}: {depth['entries']}{oldest}")

@@ -151,7 +151,7 @@ def _described(one: "Attribute") -> str:
     elif not one.in_force:
         texts.append(spoken("Nothing acts on it in this version."))
     if one.values:
-        texts.append(spoken("Values: {values}.", values=spoken_error(one.values).removesuffix("。")))
+        texts.append(spoken("Values: {values}.", values=spoken_error(one.values, inside=True)))
     return "\n".join([one.name, *_wrapped(texts)])
 
 

@@ -1,4 +1,4 @@
-"""Commands that explain themselves in the language of the user; nothing is translated before it is asked for."""
+"""Commands that explain themselves in the language of the user; nothing is translated before that."""
 
 import click
 

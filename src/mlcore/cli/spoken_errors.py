@@ -6,21 +6,16 @@ compared with all of them: `No such list: {spec}`. What stands in a hole is put 
 a hole that is written with a star, `{*error}`, holds a text of an error in its turn."""
 
 import itertools
-import os
 import re
-import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from typing import Final, NamedTuple
 
 from mlcore.base.errors import BadInput, ConfigError
-from mlcore.cli.language import DOMAIN
+from mlcore.cli.catalogue import SEPARATOR, Catalogue
 
 CONTEXT: Final = "error"
 """The msgctxt of templates."""
-_SEPARATOR: Final = "\x04"
-"""Between context and text in a compiled catalogue (GNU gettext manual, 10.3)."""
-_MAGIC: Final = 0x950412DE
 _HOLE: Final = re.compile(r"\{(\*?)([a-z][a-z0-9_]*)\}")
 _DEEPEST: Final = 4
 """Errors within errors that are looked into."""
@@ -29,7 +24,8 @@ _MOST_TRIES: Final = 1_000
 """Parts of an error that are compared with all templates; each takes half a millisecond."""
 _LONGEST: Final = 8_000
 """Characters of an error that is translated; a longer one stays as it is."""
-_STOP: Final = "。"
+STOP: Final = "。"
+"""At the end of a sentence."""
 _COLON: Final = ": "
 
 
@@ -65,6 +61,12 @@ class Template(NamedTuple):
             found.append(text[begin:at])
             begin = at + len(literal)
         return (*found, text[begin:end])
+
+    def may_hold_errors(self, values: tuple[str, ...]) -> bool:
+        """Whether there is a colon where no error should stand: then another template may fit better."""
+        return any(
+            _COLON in value for value, (_, is_error) in zip(values, self.holes, strict=True) if not is_error
+        )
 
 
 def template(english: str, said: str) -> Template:
@@ -112,20 +114,25 @@ class Phrases:
         return None
 
     def _known(self, text: str, depth: int) -> str | None:
-        """The translation of `text` as a whole: by the template that says most of all that fit."""
+        """The translation of `text` as a whole: by the template that says most of all that fit, and
+        better one without errors in the holes for other things."""
         said = self._whole.get(text)
         self._left -= 1
         if said is not None or self._left < 0:
             return said
+        doubtful: tuple[Template, tuple[str, ...]] | None = None
         for one in self._open:
             values = one.values(text)
-            if values is not None:
+            if values is None:
+                continue
+            if not one.may_hold_errors(values):
                 return self._filled(one, values, depth)
-        return None
+            doubtful = doubtful or (one, values)
+        return None if doubtful is None else self._filled(*doubtful, depth)
 
     def _filled(self, one: Template, values: tuple[str, ...], depth: int) -> str:
         inside = {
-            name: self.say(value, depth + 1).removesuffix(_STOP) if is_error and depth < _DEEPEST else value
+            name: self.say(value, depth + 1).removesuffix(STOP) if is_error and depth < _DEEPEST else value
             for (name, is_error), value in zip(one.holes, values, strict=True)
         }
         return _HOLE.sub(lambda hole: inside[hole[2]], one.said)
@@ -156,12 +163,12 @@ def _colons(text: str) -> list[int]:
 
 def joined(text: str, more: str) -> str:
     """Two sentences one behind the other; what is none before a colon."""
-    return f"{text}{more}" if text.endswith(_STOP) else f"{text}{_COLON}{more}"
+    return f"{text}{more}" if text.endswith(STOP) else f"{text}{_COLON}{more}"
 
 
-def in_words(error: BaseException | str, directory: str, code: str) -> str:
-    """See `mlcore.cli.language.spoken_error`. directory: of the catalogues; code: of the language."""
-    phrases = _phrases(directory, code)
+def in_words(error: BaseException | str, catalogue: Catalogue) -> str:
+    """See `mlcore.cli.language.spoken_error`."""
+    phrases = _phrases(catalogue)
     if not isinstance(error, BadInput):
         return phrases.say(str(error))
     place = _place_of(error)
@@ -181,33 +188,7 @@ def _place_of(error: BadInput) -> str:
 
 
 @cache
-def _phrases(directory: str, code: str) -> Phrases:
-    path = os.path.join(directory, code, "LC_MESSAGES", f"{DOMAIN}.mo")
-    try:
-        with open(path, "rb") as file:
-            octets = file.read()
-    except FileNotFoundError:
-        return Phrases(())
-    start = CONTEXT + _SEPARATOR
-    return Phrases(
-        (english.removeprefix(start), said) for english, said in entries(octets) if english.startswith(start)
-    )
-
-
-def entries(octets: bytes) -> Iterator[tuple[str, str]]:
-    """The entries of a compiled catalogue (GNU gettext manual, 10.3; little-endian, UTF-8), but plural forms.
-    Nothing where it is none."""
-    if len(octets) < 20 or struct.unpack_from("<I", octets)[0] != _MAGIC:
-        return
-    count, originals, translations = struct.unpack_from("<III", octets, 8)
-    for number in range(count):
-        pair = [
-            _text(octets, *struct.unpack_from("<II", octets, table + 8 * number))
-            for table in (originals, translations)
-        ]
-        if "\0" not in pair[0]:
-            yield pair[0], pair[1]
-
-
-def _text(octets: bytes, length: int, offset: int) -> str:
-    return octets[offset : offset + length].decode("utf-8")
+def _phrases(catalogue: Catalogue) -> Phrases:
+    start = CONTEXT + SEPARATOR
+    found = catalogue.entries()
+    return Phrases((text.removeprefix(start), said) for text, said in found if text.startswith(start))

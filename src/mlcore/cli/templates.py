@@ -235,4 +235,4 @@ def _shown(one: "Override") -> str:
 
     parts = [one.name, spoken_error(shown(one.context)), one.language, one.place]
     text = "  ".join(line(part) for part in parts if part)
-    return f"{text}  ({line(spoken_error(one.note))})" if one.note else text
+    return f"{text}  ({line(spoken_error(one.note, inside=True))})" if one.note else text

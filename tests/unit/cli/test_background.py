@@ -1,6 +1,8 @@
 """A process of its own session, and what is heard of it."""
 
+import io
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,15 @@ def test_what_refuses_is_heard(program: Path, tmp_path: Path) -> None:
     text = "import sys; print('Error: no', file=sys.stderr); sys.exit(2)"
 
     assert start(program, text, tmp_path / "log") == Started(ready=False, status=2, said="Error: no")
+
+
+def test_what_refuses_is_heard_in_the_encoding_of_the_locale(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding="euc_jp"))
+    text = "import sys; sys.stderr.buffer.write('エラー'.encode('euc_jp')); sys.exit(2)"
+
+    assert start(program, text, tmp_path / "log").said == "エラー"
 
 
 def test_what_ends_without_a_word_leaves_the_end_of_its_log(program: Path, tmp_path: Path) -> None:

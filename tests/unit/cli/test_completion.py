@@ -45,7 +45,7 @@ def test_names_of_commands_are_completed_without_importing_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    modules = ["streams", "language", "text", "site", "main"]
+    modules = ["streams", "language", "text", "site", "spoken", "main"]
     assert done.stdout == f"{[f'mlcore.cli.{name}' for name in modules]}\n"
 
 
