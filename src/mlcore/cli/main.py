@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "delmembers": ("roster", "Remove members from a list, or from all lists."),
     "syncmembers": ("roster", "Make the members of a list those of a file."),
     "findmember": ("members", "Show the lists of those whose address matches."),
+    "moderate": ("moderate", "Show or change what becomes of the posts of single people."),
     "changeaddress": ("addresses", "Change an address, with all its memberships."),
     "users": ("users", "Show or delete users, as JSON Lines."),
     "lists_conf": ("lists_conf", "Print the settings of lists, as JSON Lines."),
