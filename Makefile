@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := src tests benchmarks tools
-# What is about Postfix, signatures or full disks is the same on any database: `make soak` runs it on PostgreSQL too.
-ANY_DATABASE := $(wildcard tests/integration/test_postfix_*.py tests/integration/test_signature_*.py \
-	$(addprefix tests/integration/,test_p1_*.py test_p15_*.py test_p6_*.py test_p7_*.py))
-ON_DATABASE := $(addprefix tests/unit/,store actions cli runners server) tests/chaos \
-	$(filter-out $(ANY_DATABASE),$(wildcard tests/integration/test_*.py))
+# What is about Postfix, the spool, the wire or the service is the same on any database: `make soak` runs it on PostgreSQL too.
+ANY_DATABASE := $(wildcard $(addprefix tests/integration/test_,postfix.py postfix_*.py signature_*.py p1_*.py p15_*.py p6_*.py \
+	p7_*.py crash_*.py handler_*.py limits_*.py loop.py no_dns.py service_*.py start_*.py unshunt_*.py) \
+	tests/chaos/test_kill_at_each_step.py tests/chaos/test_second_instance.py)
+ON_DATABASE := $(addprefix tests/unit/,store actions cli runners server) \
+	$(filter-out $(ANY_DATABASE),$(wildcard tests/chaos/test_*.py tests/integration/test_*.py))
 # What decides is pure, so that every branch of it can be tried, and is: by its own tests, which take twice as long
 # where branches are counted. All others are run by `make test`.
 PURE := $(addprefix tests/unit/,mail texts templates lists)
