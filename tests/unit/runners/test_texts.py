@@ -280,6 +280,7 @@ async def test_the_languages_of_new_members_are_seen_after_a_while(bench: Bench)
     bench.start()
     await bench.put("https://h/$language")
     await bench.becomes("english")
+    await asyncio.sleep(0.5)  # what was fetched is saved, which is a change that is looked at once more
     with open_sync(bench.store.url) as connection:
         from mlcore.store.schema import users
 
