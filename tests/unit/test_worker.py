@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -150,6 +151,15 @@ async def test_a_caller_that_is_cancelled_leaves_no_answer_behind(child: Child) 
     assert draft == other
 
 
+async def test_what_lies_in_the_working_directory_is_not_imported(
+    child: Child, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "regex.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+    reply, _ = await child.ask(EXAMINE, POST)
+    assert isinstance(reply, wire.WasExamined)
+
+
 async def test_who_is_not_asked_ends() -> None:
     child = Child(seconds=1, octets=256 << 20, idle_s=0.01)
     await child.ask(EXAMINE, POST)
@@ -175,6 +185,6 @@ def instead(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     start = asyncio.create_subprocess_exec
 
     async def other(*arguments: str, **more: Any) -> asyncio.subprocess.Process:
-        return await start(arguments[0], "-c", program, *arguments[3:], **more)
+        return await start(arguments[0], "-c", program, *arguments[4:], **more)
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", other)

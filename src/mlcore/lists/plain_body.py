@@ -12,6 +12,9 @@ from typing import Final
 from mlcore.mail import charsets, lines, transfer
 from mlcore.mail.mime import Part, made
 
+LARGEST: Final = 8 << 20
+"""Octets of a body that is read as text. To write 60 MiB anew takes ten times as much memory, more than the
+worker child has; what is larger is left alone, and the additions stand beside it."""
 _LABEL_OF_ASCII: Final = "us-ascii"
 _PGP: Final = "-----BEGIN PGP "
 _STUFFED: Final = re.compile(r"^(?=[ >]|From )", re.MULTILINE)
@@ -36,7 +39,8 @@ class _Text:
 
 def with_text(part: Part, header: str, footer: str, charsets_tried: Iterable[str]) -> Part | None:
     """`part` (text/plain) with `header` before and `footer` behind its text; None if that cannot be done
-    without a risk for the text: an attachment, a charset that is unknown or wrong, damaged encoding.
+    without a risk for the text: an attachment, a charset that is unknown or wrong, damaged encoding, more
+    than `LARGEST` octets.
 
     header, footer: lines with LF, without one at the end; empty: none. charsets_tried: where the part's own
     charset cannot hold them, these are tried, then UTF-8. format=flowed is obeyed (RFC 3676)."""
@@ -55,7 +59,7 @@ def _read(part: Part) -> _Text | None:
     if part.type != "text/plain" or part.disposition == "attachment":
         return None
     body = part.body
-    if not transfer.is_clean(body, part.encoding):
+    if len(body) > LARGEST or not transfer.is_clean(body, part.encoding):
         return None
     octets = transfer.decode(body, part.encoding)
     # What says something about the octets as a whole is no longer true of them.

@@ -97,7 +97,8 @@ class Child:
         if self._process is None or self._process.returncode is not None:
             try:
                 self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "mlcore.worker", str(self._seconds), str(self._octets)),
+                    # -P: what lies in the working directory is not imported
+                    *(sys.executable, "-P", "-m", "mlcore.worker", str(self._seconds), str(self._octets)),
                     *self._plugins,
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,

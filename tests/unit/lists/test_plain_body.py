@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlcore.lists import plain_body
 from mlcore.lists.plain_body import with_text
-from mlcore.mail import fields, lines, mime, transfer
+from mlcore.mail import compose, fields, lines, mime, transfer
 from mlcore.mail.mime import Part
 from support.odd_messages import base64, mail, odd_messages
 from support.shapes import shapes
@@ -335,3 +336,12 @@ def test_p8_the_text_of_the_author_is_whole(
     again = _message(made.octets())
     assert lines.is_clean(again.octets())
     assert part.text() in again.text()
+
+
+def test_p7_a_text_of_many_megabytes_is_not_written_anew() -> None:
+    """It would take more memory than the worker child has."""
+    part = compose.text("x" * 70 + "\n")
+    large = part.with_body(b"some text\r\n" * (plain_body.LARGEST // 11 + 1))
+    assert plain_body.with_text(large, "", "お茶", ()) is None
+    fits = part.with_body(large.body[: plain_body.LARGEST])
+    assert plain_body.with_text(fits, "", "end", ()) is not None
