@@ -19,7 +19,7 @@ LOCK := --generate-hashes --allow-unsafe --strip-extras --quiet --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DELETE_ON_ERROR:
-.PHONY: help venv dev packages run test test-sqlite test-postgresql check machines system soak bench lock example clean
+.PHONY: help venv dev packages run test test-sqlite test-postgresql check machines system soak bench bench-beside lock example clean
 
 help:
 	@echo 'make run      a server to try things out (Ctrl-C stops it)'
@@ -28,6 +28,7 @@ help:
 	@echo 'make system   docs/install.md and the service in a Debian with a real systemd (as root)'
 	@echo 'make soak     the long tests'
 	@echo 'make bench    measurements'
+	@echo 'make bench-beside   mlcore and GNU Mailman in the same run (an hour, quiet machine)'
 	@echo 'make venv     .venv with what mlcore needs to run'
 	@echo 'make lock     newest versions of all dependencies into requirements/'
 	@echo 'make example  etc/mlcore.cfg from the code'
@@ -56,7 +57,7 @@ venv: $(VENV)/.run
 dev: $(VENV)/.dev
 
 packages:
-	@tools/system-packages postfix postfix-lmdb postgresql strace mblaze
+	@tools/system-packages postfix postfix-lmdb postgresql strace mblaze libmime-tools-perl
 
 run: venv
 	@tools/demo-config var
@@ -67,7 +68,7 @@ test: dev packages
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going test-sqlite test-postgresql
 
 test-sqlite: dev packages
-	$(BIN)/pytest -m 'not soak and not system'
+	$(BIN)/pytest -m 'not soak and not system' $(if $(CHECKED),$(addprefix --ignore=,$(PURE)))
 
 test-postgresql: dev packages
 	MLCORE_TEST_DATABASE=postgresql $(BIN)/pytest -m 'not soak and not system' $(ON_DATABASE)
@@ -87,10 +88,14 @@ system: dev machines
 
 soak: dev packages machines
 	$(BIN)/pytest -m soak
+	MLCORE_TEST_EXAMPLES=soak $(BIN)/pytest -m 'not soak and not system' tests/unit tests/property
 	MLCORE_TEST_DATABASE=postgresql $(BIN)/pytest -m 'not system' $(ANY_DATABASE)
 
 bench: dev
 	for row in lmtp_in spool database render smtp_out whole_way command_line; do $(BIN)/python benchmarks/$$row.py || exit; done
+
+bench-beside: dev
+	$(BIN)/python benchmarks/beside.py
 
 lock: $(VENV)/.made
 	$(PIP) install pip-tools

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from passlib.hash import pbkdf2_sha256, pbkdf2_sha512, sha256_crypt, sha512_crypt
 
@@ -87,6 +87,7 @@ def test_what_is_no_password_is_refused_and_matches_nothing(password: str) -> No
 
 @settings(max_examples=200)
 @given(st.text(max_size=600), st.text(max_size=600))
+@example("00000000000000000", "0")  # taken for an old hash with a salt that is too long
 def test_nothing_raises(hash_: str, password: str) -> None:
     assert not matches(hash_, password)
     assert not matches("$6$rounds=1000$" + hash_, password)
