@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 
+from mlcore.config.archivers import PREFIX, ArchiverOptions
 from mlcore.config.settings import Settings
 
 
@@ -31,6 +32,22 @@ def differences(old: Settings, new: Settings) -> list[Change]:
             Change(section, key.name, key.metadata["live"])
             for key in fields(after)
             if getattr(before, key.name) != getattr(after, key.name)
+        ]
+    return found + _archivers(old, new)
+
+
+def _archivers(old: Settings, new: Settings) -> list[Change]:
+    before, after = ({one.name: one for one in settings.archivers} for settings in (old, new))
+    found = []
+    for name in dict.fromkeys((*before, *after)):
+        one, other = before.get(name), after.get(name)
+        if one is None or other is None:
+            found.append(Change(f"{PREFIX}{name}", "enable", live=False))
+            continue
+        found += [
+            Change(one.section, key.name, live=key.metadata["live"])
+            for key in fields(ArchiverOptions)
+            if getattr(one, key.name) != getattr(other, key.name)
         ]
     return found
 

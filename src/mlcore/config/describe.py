@@ -4,9 +4,11 @@
 
 import sys
 import textwrap
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
+from mlcore.config.archivers import ArchiverOptions, shown
 from mlcore.config.settings import LAYOUTS, Settings
 from mlcore.config.values import Kind
 
@@ -28,21 +30,22 @@ def example() -> str:
     for item in fields(Settings):
         if "section" not in item.metadata:
             continue
-        record: Any = item.type
         name = item.metadata["section"]
-        parts.append(
-            f"\n{_comment(_sentence(record.__doc__))}\n[{'paths.here' if name == 'paths' else name}]\n"
-        )
-        for key in fields(record):
-            kind: Kind = key.metadata["kind"]
-            parts.append(
-                f"\n{_comment(key.metadata['doc'])}\n#{key.name}: {kind.show(key.default)}".rstrip() + "\n"
-            )
+        parts += _section("paths.here" if name == "paths" else name, item.type)
+    # There may be many of them; one serves as an example.
+    parts += _section("archiver.hyperkitty", ArchiverOptions)
     for layout, differences in LAYOUTS.items():
         if differences:
             parts.append(f"\n{_comment(f'What `layout: {layout}` has instead.')}\n[paths.{layout}]\n")
             parts.extend(f"#{key}: {value}\n" for key, value in differences.items())
     return "".join(parts)
+
+
+def _section(name: str, record: Any) -> Iterator[str]:
+    yield f"\n{_comment(_sentence(record.__doc__))}\n[{name}]\n"
+    for key in fields(record):
+        kind: Kind = key.metadata["kind"]
+        yield f"\n{_comment(key.metadata['doc'])}\n#{key.name}: {kind.show(key.default)}".rstrip() + "\n"
 
 
 def effective(settings: Settings) -> dict[str, dict[str, str]]:
@@ -55,6 +58,10 @@ def effective(settings: Settings) -> dict[str, dict[str, str]]:
         result[settings.section_name(item.name)] = {
             key.name: _shown(key.metadata["kind"], getattr(record, key.name), secret=key.metadata["secret"])
             for key in fields(record)
+        }
+    for archiver in settings.archivers:
+        result[archiver.section] = {
+            key: _shown(kind, value, secret=secret) for key, kind, value, secret in shown(archiver)
         }
     return result
 

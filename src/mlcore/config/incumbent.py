@@ -99,8 +99,6 @@ def _same(reason: str, keys: str) -> dict[str, str]:
     return dict.fromkeys(keys.split(), reason)
 
 
-_NO_VERP = "mlcore sends no personal copies and reads no bounces yet"
-_NO_DIGESTS = "mlcore makes no digests yet"
 _NO_PATH = "mlcore needs no such path"
 _NO_HOOKS = "mlcore calls no hooks"
 _FIXED_VERP = "the form of these addresses is fixed"
@@ -109,7 +107,6 @@ KEYS: dict[str, dict[str, str]] = {
     "mailman": {
         "html_to_plain_text_command": "mlcore makes text of HTML itself",
         **_same(_NO_HOOKS, "pre_hook post_hook"),
-        "dsn_lifetime": "mlcore reads no bounces yet",
         "run_tasks_every": "each task of mlcore has its own time",
     },
     "paths": _same(_NO_PATH, "bin_dir ext_dir list_data_dir lock_dir lock_file pid_file messages_dir"),
@@ -121,7 +118,7 @@ KEYS: dict[str, dict[str, str]] = {
         "configuration": "how passwords are kept is fixed",
         "password_length": "mlcore makes no passwords up",
     },
-    "bounces": {"register_bounces_every": "mlcore reads no bounces yet"},
+    "bounces": {"register_bounces_every": "mlcore reads each report when it comes"},
     "database": {
         "class": "the url says which database it is, and one of Mailman cannot be used",
         "debug": "[logging.root] level: debug shows what is done",
@@ -143,9 +140,7 @@ KEYS: dict[str, dict[str, str]] = {
         "max_delivery_threads": "max_connections says how much goes on at a time",
         **_same(_FIXED_VERP, "verp_format verp_regexp verp_probe_format verp_probe_regexp"),
         **_same(_FIXED_VERP, "verp_confirm_format verp_confirm_regexp"),
-        **_same(_NO_VERP, "verp_personalized_deliveries verp_delivery_interval verp_probes"),
     },
-    "digests": _same(_NO_DIGESTS, "mime_digest_keep_headers plain_digest_keep_headers"),
     "nntp": _same(
         "mlcore has no gateway to news",
         "user password host port remove_headers rewrite_duplicate_headers gatenews_every",
@@ -173,10 +168,6 @@ CATEGORIES: dict[str, Category] = {
     "runner": Category(
         ("class", "path", "instances", "start", "max_restarts", "sleep_time"),
         f"{NO_EFFECT}mlcore is one process, whose runners wait for no interval",
-    ),
-    "archiver": Category(
-        ("class", "enable", "configuration", "clobber_date", "clobber_skew"),
-        f"{NO_EFFECT}mlcore gives mail to no archiver yet",
     ),
     "plugin": Category(
         ("class", "enabled", "configuration", "component_package"),

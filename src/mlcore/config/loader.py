@@ -8,7 +8,8 @@ from typing import Any
 from mlcore.base.errors import ConfigError
 from mlcore.config import pairs
 from mlcore.config.reader import Reader, is_section
-from mlcore.config.settings import MailmanSettings, Origin, Settings
+from mlcore.config.settings import Origin, Settings
+from mlcore.config.site import MailmanSettings
 from mlcore.config.syntax import sections
 
 ENVIRONMENT = "MLCORE_CONFIG_FILE"
@@ -169,4 +170,5 @@ def _settings(reader: Reader, origin: Origin) -> Settings:
             variables = reader.variables(layout, cwd=origin.cwd, file=origin.file, var_dir=origin.var_dir)
             section = f"paths.{layout}"
         records[item.name] = record(**reader.section(section, record, variables))
+    records["archivers"] = reader.archivers()
     return Settings(**records, config_file=origin.file, notices=tuple(reader.notices), origin=origin)

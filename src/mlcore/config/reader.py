@@ -7,7 +7,8 @@ from dataclasses import Field, fields
 from typing import Any
 
 from mlcore.base.errors import ConfigError
-from mlcore.config import incumbent
+from mlcore.config import archivers, incumbent
+from mlcore.config.archivers import ArchiverOptions, ArchiverSettings
 from mlcore.config.settings import LAYOUTS, Paths, Settings
 from mlcore.config.syntax import Raw
 from mlcore.config.values import Kind
@@ -54,18 +55,26 @@ class Reader:
         category, dot, name = section.partition(".")
         if category == "paths" and name:
             self._check_keys(section, Paths)
+        elif section.startswith(archivers.PREFIX):
+            self._check_archiver(section, name)
         elif section in incumbent.KEYS:
             self._foreign_keys(section)
         elif dot and name and category in incumbent.CATEGORIES:
             self._foreign_category(section, category)
         else:
             layouts = [f"paths.{layout}" for layout in LAYOUTS]
-            offered = [*_real_sections(), *layouts]
+            offered = [*_real_sections(), f"{archivers.PREFIX}NAME", *layouts]
             near = [*offered, *incumbent.KEYS]
             self.wrong("there is no such section", suggestion(section, offered, "section", near), section)
 
+    def _check_archiver(self, section: str, name: str) -> None:
+        if not archivers.NAME.fullmatch(name):
+            self.wrong("this is no name of an archiver", "write one like hyperkitty", section)
+
     def _check_keys(self, section: str, record: type) -> None:
         known = [item.name for item in fields(record)]
+        if record is ArchiverOptions:
+            known.append("class")
         foreign = incumbent.KEYS.get(section.partition(".")[0] if record is Paths else section, {})
         for key in self._raw.get(section, {}):
             if key not in known and key not in foreign:
@@ -116,6 +125,30 @@ class Reader:
 
     def _paths_are_wrong(self, count: int) -> bool:
         return any(problem.section.startswith("paths") for problem in self.problems[:count])
+
+    def archivers(self) -> tuple[ArchiverSettings, ...]:
+        """Those that are switched on, in the order of the file."""
+        master = self.section(archivers.MASTER, ArchiverOptions, {})
+        found = []
+        for section in self._raw:
+            if not section.startswith(archivers.PREFIX) or section == archivers.MASTER:
+                continue
+            known = len(self.problems)
+            given = self.section(section, ArchiverOptions, {})
+            if len(self.problems) > known:
+                continue  # what is missing might only be misspelt
+            name = section.removeprefix(archivers.PREFIX)
+            try:
+                made, notices = archivers.read(
+                    master, archivers.Section(name=name, given=given, of_class=self.given(section, "class"))
+                )
+            except archivers.Unusable as error:
+                self.wrong(error.text, error.remedy, section, error.key)
+                continue
+            self.notices += [f"[{section}] {notice}" for notice in notices]
+            if made is not None:
+                found.append(made)
+        return tuple(found)
 
     def _take(
         self,
@@ -176,8 +209,12 @@ class Reader:
 
 def is_section(name: str) -> bool:
     """Whether there is such a section here or in a mailman.cfg; those of the paths are not asked about."""
+    category = name.partition(".")[0]
     return (
-        name in _real_sections() or name in incumbent.KEYS or name.partition(".")[0] in incumbent.CATEGORIES
+        name in _real_sections()
+        or name in incumbent.KEYS
+        or category in incumbent.CATEGORIES
+        or f"{category}." == archivers.PREFIX
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlcore.config import incumbent
+from mlcore.config.archivers import ArchiverOptions
 from mlcore.config.settings import LAYOUTS, Paths, Settings
 from mlcore.config.values import Kind
 
@@ -33,11 +34,14 @@ def keys() -> str:
     for item in fields(Settings):
         if "section" not in item.metadata:
             continue
-        record: Any = item.type
-        name = "paths.NAME" if record is Paths else item.metadata["section"]
-        parts.append(f"\n### [{name}]\n\n{' '.join(record.__doc__.split())}\n\n")
-        parts.append(_table(("Key", "Default", "Counts", "Meaning"), _rows(record)))
-    return "".join(parts) + "\n"
+        name = "paths.NAME" if item.type is Paths else item.metadata["section"]
+        parts.append(_section(name, item.type))
+    return "".join([*parts, _section("archiver.NAME", ArchiverOptions)]) + "\n"
+
+
+def _section(name: str, record: Any) -> str:
+    table = _table(("Key", "Default", "Counts", "Meaning"), _rows(record))
+    return f"\n### [{name}]\n\n{' '.join(record.__doc__.split())}\n\n{table}"
 
 
 def _rows(record: Any) -> Iterator[tuple[str, ...]]:

@@ -10,10 +10,23 @@ from mlcore.store.lists import row_key
 from mlcore.store.schema import automatic_mail, lists
 from mlcore.store.sql import insertion
 
-Kind = Literal["confirmation", "known", "invitation", "moderators", "hold", "command", "joined", "left"]
+Kind = Literal[
+    "confirmation",
+    "known",
+    "invitation",
+    "moderators",
+    "hold",
+    "command",
+    "autoresponse",
+    "bounce",
+    "joined",
+    "left",
+]
 """confirmation: to somebody whose address nobody has verified; known: to somebody whose address is;
 invitation: that an administrator sends; moderators: that a request waits (the address is empty); hold: that
-a post waits; command: what came of commands by mail; joined, left: a change that mail alone has made."""
+a post waits; command: what came of commands by mail; autoresponse: what a list answers by itself;
+bounce: a report about which people have to decide (the address is empty); joined, left: a change that mail
+alone has made."""
 
 _OF_LIST = (
     automatic_mail.c.list

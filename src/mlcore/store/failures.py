@@ -32,7 +32,8 @@ def record(conn: Connection, failures: Iterable[DeliveryFailure]) -> None:
     """Writes them down; what is known by its entry and number stays as it is, so that a step may be
     repeated."""
     values = [
-        {name: getattr(failure, name) for name in DeliveryFailure.__struct_fields__} for failure in failures
+        {name: getattr(failure, name) for name in DeliveryFailure.__struct_fields__} | {"judged": False}
+        for failure in failures
     ]
     if values:
         conn.execute(_INSERT, values)

@@ -3,12 +3,21 @@
 What is in force for a membership, and for whom, is in `store.effective`; memberships in full, looked up,
 changed and ended one by one, are in `store.memberships`."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, select, union_all, update
+from sqlalchemy import Connection, bindparam, delete, func, select, union_all, update
 
-from mlcore.lists.model import DEFAULTS, Action, DeliveryMode, DeliveryStatus, Member, Recipient, Role
+from mlcore.lists.model import (
+    DEFAULTS,
+    Action,
+    Addressee,
+    DeliveryMode,
+    DeliveryStatus,
+    Member,
+    Recipient,
+    Role,
+)
 from mlcore.mail.address import BadAddress, key_of
 from mlcore.store import users
 from mlcore.store.bulk import Growth, insert_rows, uuid_text
@@ -18,6 +27,7 @@ from mlcore.store.effective import (
     JOINED,
     NOT_SHADOWED,
     OF_LIST,
+    PERSON,
     REGULAR,
     effective,
 )
@@ -41,10 +51,27 @@ _RECIPIENTS = (
     .where(OF_LIST, table.c.role == Role.MEMBER.value, NOT_SHADOWED, REGULAR, ENABLED)
     .order_by(table.c.id)
 )
+_PREFERRED = addresses.alias("preferred")
+_ADDRESSEES = (
+    select(
+        addresses.c.address_key,
+        DISPLAY_NAME,
+        func.coalesce(effective("preferred_language"), lists.c.preferred_language),
+        func.coalesce(_PREFERRED.c.address, addresses.c.address),
+    )
+    .select_from(JOINED.outerjoin(_PREFERRED, _PREFERRED.c.id == PERSON.c.preferred_address))
+    .where(OF_LIST, table.c.role == Role.MEMBER.value, NOT_SHADOWED, REGULAR, ENABLED)
+)
 _ADMINISTRATORS = (
     select(*_RECIPIENT)
     .select_from(JOINED)
     .where(OF_LIST, table.c.role.in_((Role.OWNER.value, Role.MODERATOR.value)), NOT_SHADOWED, ENABLED)
+    .order_by(table.c.id)
+)
+_DELIVERED = (
+    select(addresses.c.address, addresses.c.address_key, effective("delivery_mode"))
+    .select_from(JOINED)
+    .where(OF_LIST, table.c.role == Role.MEMBER.value, NOT_SHADOWED, ENABLED)
     .order_by(table.c.id)
 )
 _MEMBERS = (
@@ -115,6 +142,13 @@ _REMOVALS = tuple(
         (table.c.user, select(user_table.c.id).where(user_table.c.preferred_address.in_(_KEYED))),
     )
 )
+
+
+class DigestRecipients(NamedTuple):
+    """Who gets a digest in which form: addresses, each once in both together."""
+
+    plain: tuple[str, ...]
+    mime: tuple[str, ...]
 
 
 def add_many(
@@ -191,6 +225,32 @@ def members(conn: Connection, list_id: str, role: Role) -> list[Member]:
 def recipients(conn: Connection, list_id: str) -> tuple[Recipient, ...]:
     """Members with regular delivery that is enabled, in the order of their membership; one per address."""
     return tuple([Recipient(*row) for row in conn.execute(_RECIPIENTS, {"b_list_id": list_id})])
+
+
+def digest_recipients(
+    conn: Connection, list_id: str, last_ones: Mapping[str, DeliveryMode] | None = None
+) -> DigestRecipients:
+    """Members who take digests and whose delivery is enabled, in the order of their membership; one per
+    address. Who wants summaries gets the MIME digest. last_ones: by address key, members who take none any
+    more and get this one in the mode that was theirs, if their delivery is enabled."""
+    last_ones = last_ones or {}
+    statement = _DELIVERED if last_ones else _DELIVERED.where(~REGULAR)
+    plain: list[str] = []
+    mime: list[str] = []
+    for address, key, mode in conn.execute(statement, {"b_list_id": list_id}):
+        wanted = last_ones.get(key) if mode == DeliveryMode.REGULAR.value else _MODES[mode]
+        if wanted is not None:
+            (plain if wanted is DeliveryMode.PLAINTEXT_DIGESTS else mime).append(address)
+    return DigestRecipients(tuple(plain), tuple(mime))
+
+
+def addressees(conn: Connection, list_id: str) -> dict[str, Addressee]:
+    """What personal copies may say about those of `recipients`, by address key. The language is theirs, else
+    that of the list."""
+    rows = conn.execute(_ADDRESSEES, {"b_list_id": list_id})
+    return {
+        key: Addressee(name=name, language=language, user_address=own) for key, name, language, own in rows
+    }
 
 
 def administrators(conn: Connection, list_id: str) -> tuple[Recipient, ...]:

@@ -25,6 +25,13 @@ Kind = Literal[
     "request-leave",
     "refuse",
     "pending",
+    "bounce-increment",
+    "bounce-disable",
+    "bounce-removal",
+    "bounce-warning",
+    "bounce-unrecognized",
+    "probe",
+    "complaint",
 ]
 
 CHUNK: Final = 500
@@ -34,7 +41,8 @@ CHUNK: Final = 500
 class QueuedNotice(msgspec.Struct, frozen=True, kw_only=True):
     """One row. number: its primary key, which may be given again once it is deleted; address and
     display_name: the person it is about; created_at: Unix seconds; request: the number of the request
-    (`store.requests`) it is about; detail: what a person wrote for the one who gets it."""
+    (`store.requests`) it is about; detail: what a person wrote for the one who gets it; of mail about a
+    failure the cause (`bounce_events`)."""
 
     number: int
     kind: Kind
@@ -83,10 +91,13 @@ def queue(
 ) -> None:
     """Queues one notice for each of `people`, (address, display name), in their order.
 
-    `new-list`, `welcome`, `goodbye`, `confirm-…`, `invite` and `refuse` go to them; `admin-…` and `request-…`
-    are about them and go to owners and moderators, as `pending` does, which is about nobody: ("", "").
+    `new-list`, `welcome`, `goodbye`, `confirm-…`, `invite`, `refuse`, `probe` and `bounce-warning` go to
+    them; `admin-…`, `request-…`, `bounce-increment`, `bounce-disable`, `bounce-removal` and `complaint` are
+    about them and go to owners and moderators, as `pending` does, which is about nobody: ("", ""). So is
+    `bounce-unrecognized`, which goes to whom the list has chosen (`forward_unrecognized_bounces_to`).
     request: the number of the row in `requests` that it is about; when that goes, so does the notice.
-    detail: the reason that a moderator gives. now: Unix seconds. Nothing for nobody. Where the list is
+    detail: the reason that a moderator gives; of mail about a failure the spool entry that told of it, whose
+    report (`bounce_reports`) is attached. now: Unix seconds. Nothing for nobody. Where the list is
     removed before they are sent, they go with it. Raises NoSuchList."""
     list_key = row_key(conn, list_id)
     for chunk in chunks(people, CHUNK):

@@ -6,7 +6,7 @@ user's other addresses."""
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import Connection, and_, bindparam, func, literal, not_, or_, select, union_all
 
 from mlcore.lists.model import Action, Recipient, Role, Roster, SenderStanding
 from mlcore.store.effective import (
@@ -70,6 +70,7 @@ _ROSTER = (
         addresses.c.address_key,
         PERSON.c.id,
         and_(NOT_SHADOWED, REGULAR, ENABLED),
+        not_(REGULAR),
         addresses.c.address,
         effective("receive_own_postings"),
         effective("receive_list_copy"),
@@ -127,8 +128,12 @@ def roster(conn: Connection, list_id: str, most: int) -> Roster | None:
     recipients: list[Recipient] = []
     by_key: dict[str, list[_Row]] = {}
     by_user: dict[int, list[_Row]] = {}
-    for key, user, gets_posts, address, own, copy, *columns in conn.execute(_ROSTER, {"b_list_id": list_id}):
+    takes_digests = False
+    for key, user, gets_posts, no_posts, address, own, copy, *columns in conn.execute(
+        _ROSTER, {"b_list_id": list_id}
+    ):
         row = _Row(*columns)
+        takes_digests = takes_digests or (bool(no_posts) and row.role == Role.MEMBER.value)
         if key is not None:  # a user without a preferred address is a member all the same
             by_key.setdefault(key, []).append(row)
         if user is not None:
@@ -139,7 +144,7 @@ def roster(conn: Connection, list_id: str, most: int) -> Roster | None:
         own_rows = by_key.setdefault(key, [])
         own_rows += [row for row in by_user.get(user, ()) if row not in own_rows]
     standings = {key: _standing(rows) for key, rows in by_key.items()}
-    return Roster(recipients=tuple(recipients), standings=standings)
+    return Roster(recipients=tuple(recipients), standings=standings, digest_readers=takes_digests)
 
 
 def lists_of(conn: Connection, key: str, posting_addresses: Iterable[tuple[str, str]]) -> frozenset[str]:

@@ -25,7 +25,7 @@ NOTICES = """\
 [webservice] admin_pass: has no effect: mlcore has no REST interface yet
 [webservice] api_version: has no effect: mlcore has no REST interface yet
 [webservice] workers: has no effect: mlcore has no REST interface yet
-[bounces] register_bounces_every: has no effect: mlcore reads no bounces yet
+[bounces] register_bounces_every: has no effect: mlcore reads each report when it comes
 [ARC] enabled: has no effect: mlcore does not seal or verify with ARC yet
 [ARC] authserv_id: has no effect: mlcore does not seal or verify with ARC yet
 [ARC] privkey: has no effect: mlcore does not seal or verify with ARC yet
@@ -33,7 +33,6 @@ NOTICES = """\
 [ARC] domain: has no effect: mlcore does not seal or verify with ARC yet
 [dmarc] resolver_timeout: has no effect: mlcore looks up no DMARC policies yet
 [language.de]: has no effect: languages need no section here, and each list has its charset
-[archiver.hyperkitty]: has no effect: mlcore gives mail to no archiver yet
 [runner.out]: has no effect: mlcore is one process, whose runners wait for no interval
 [runner.nntp]: has no effect: mlcore is one process, whose runners wait for no interval
 [plugin.rower]: has no effect: mlcore has [plugins], see docs/plugins.md
@@ -49,7 +48,6 @@ NOTICES = """\
 [paths.club] template_dir: :source: is taken as $var_dir/templates: write that
 [mta] max_delivery_threads: has no effect: max_connections says how much goes on at a time
 [mta] verp_format: has no effect: the form of these addresses is fixed
-[mta] verp_delivery_interval: has no effect: mlcore sends no personal copies and reads no bounces yet
 [mta] configuration: /etc/lists/postfix.cfg is not read: move its postmap_command and transport_file_type to\
  [postfix]
 [mta] incoming: mailman.mta.postfix.LMTP is taken as postfix: write that
@@ -61,6 +59,7 @@ NOTICES = """\
 [logging.root] datefmt: has no effect: times are written as RFC 3339 says
 [logging.root] propagate: has no effect: there is one log
 [logging.root] format: a format of Python's logging has no effect, text is taken: write text or json
+[archiver.hyperkitty] class: mailman_hyperkitty.Archiver is taken as kind: hyperkitty: write that
 """
 
 
@@ -77,6 +76,7 @@ def test_a_whole_mailman_cfg_loads_and_says_what_has_no_effect() -> None:
     assert settings.mta.max_recipients == 10_000
     assert settings.database.url == "postgresql://rower:hunter2@db.rowing.example/lists"
     assert (settings.logging.level, settings.logging.format) == ("warning", "text")
+    assert [(one.name, one.kind) for one in settings.archivers] == [("hyperkitty", "hyperkitty")]
 
 
 def test_what_is_in_force_then_has_no_notices_any_more() -> None:

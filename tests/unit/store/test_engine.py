@@ -18,7 +18,7 @@ from mlcore.store.engine import Store, open_sync
 from mlcore.store.sqlite import database_path
 
 NOTE = text(
-    "INSERT INTO delivery_failures SELECT :entry, 0, 'l', 'a', 550, '', '', FALSE, count(*)"
+    "INSERT INTO delivery_failures SELECT :entry, 0, 'l', 'a', 550, '', '', FALSE, count(*), FALSE"
     " FROM delivery_failures"
 )
 NOTES = text("SELECT entry FROM delivery_failures ORDER BY at")

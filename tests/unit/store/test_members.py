@@ -8,7 +8,16 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, event, text
 
-from mlcore.lists.model import DeliveryMode, DeliveryStatus, ListPolicy, Member, Preferences, Recipient, Role
+from mlcore.lists.model import (
+    Addressee,
+    DeliveryMode,
+    DeliveryStatus,
+    ListPolicy,
+    Member,
+    Preferences,
+    Recipient,
+    Role,
+)
 from mlcore.mail.address import BadAddress
 from mlcore.store import addresses, lists, members, memberships, preferences, standings, users
 from mlcore.store.lists import NoSuchList
@@ -190,9 +199,10 @@ def test_hot_queries_search_by_index_and_do_not_sort(conn: Connection) -> None:
 
     event.listen(conn, "before_cursor_execute", note)
     members.recipients(conn, ANT)
+    members.addressees(conn, ANT)
     roles_of(conn, ANT, ["a@example.net"])
     event.remove(conn, "before_cursor_execute", note)
-    assert len(statements) == 2
+    assert len(statements) == 3
     for statement, parameters in statements:
         plan = [row.detail for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]  # type: ignore[arg-type]
         assert plan
@@ -259,6 +269,32 @@ def test_who_is_subscribed_twice_gets_one_copy_as_his_address_wants_it(conn: Con
     assert roster is not None
     assert members.recipients(conn, ANT) == roster.recipients == expected
     assert len(members.members(conn, ANT, Role.MEMBER)) == 2
+
+
+def test_what_personal_copies_say_about_their_readers(conn: Connection) -> None:
+    add(
+        conn,
+        Member(address="Anne@example.net", display_name="Anne 日本"),
+        Member(address="bart@example.net"),
+        Member(address="digest@example.net", delivery_mode=DeliveryMode.MIME_DIGESTS),
+        Member(address="off@example.net", delivery_status=DeliveryStatus.BY_USER),
+        Member(address="owner@example.net", role=Role.OWNER),
+    )
+    subscribed_user(conn, "carl")
+    anne = users.of_address(conn, "anne@example.net")
+    assert anne is not None
+    addresses.ensure(conn, "Anne@work.example", "", 1.0)
+    addresses.verify(conn, "anne@work.example", 1.0)
+    users.set_preferred(conn, anne.user_id, "anne@work.example")
+    preferences.set_of_user(conn, anne.user_id, Preferences(preferred_language="ja"))
+    found = members.addressees(conn, ANT)
+    assert found == {
+        "anne@example.net": Addressee(name="Anne 日本", language="ja", user_address="Anne@work.example"),
+        "bart@example.net": Addressee(language="en", user_address="bart@example.net"),
+        "carl@example.net": Addressee(language="en", user_address="carl@example.net"),
+    }
+    assert set(found) == {one.address.lower() for one in members.recipients(conn, ANT)}
+    assert members.addressees(conn, "none.example.com") == {}
 
 
 def test_preferences_of_member_then_address_then_user(conn: Connection) -> None:
@@ -398,3 +434,23 @@ def test_a_roster_has_as_many_memberships_as_asked_for(conn: Connection) -> None
     roster = standings.roster(conn, ANT, 3)
     assert roster is not None
     assert len(roster.recipients) == 3
+
+
+def test_a_roster_tells_whether_anybody_takes_digests(conn: Connection) -> None:
+    """Of a list without such members no post need be gathered. Delivery that is off for now may come back."""
+
+    def takes() -> bool:
+        roster = standings.roster(conn, ANT, 10)
+        assert roster is not None
+        return roster.digest_readers
+
+    owner = Member(address="o@example.net", role=Role.OWNER, delivery_mode=DeliveryMode.MIME_DIGESTS)
+    members.add_many(conn, ANT, [Member(address="a@example.net"), owner], 1.0)
+    assert not takes()
+    reader = Member(
+        address="d@example.net",
+        delivery_mode=DeliveryMode.PLAINTEXT_DIGESTS,
+        delivery_status=DeliveryStatus.BY_USER,
+    )
+    members.add_many(conn, ANT, [reader], 1.0)
+    assert takes()
