@@ -9,6 +9,7 @@ from mlcore.mail.reply import Reply
 CLOSING: Final = 421
 """The peer ends the conversation with it, whatever it was asked (RFC 5321 3.8)."""
 
+_OUT_OF_ORDER: Final = 503
 _CONTENT_OR_POLICY: Final = ("5.6.", "5.7.")
 
 
@@ -29,10 +30,10 @@ def at_transaction(reply: Reply) -> Outcome:
     """The outcome of every recipient still open after a reply to MAIL, DATA, BDAT or the final dot.
 
     5xx there is about the message or about us, never about a member: policy. 3xx has no meaning there and
-    counts as temporary."""
+    counts as temporary; so does 503, which is about the order of commands: the next time there is another."""
     if 200 <= reply.code < 300:
         return Delivered(reply)
-    if reply.code < 500:
+    if reply.code < 500 or reply.code == _OUT_OF_ORDER:
         return Deferred(reply)
     return Failed(reply, policy=True)
 
@@ -50,7 +51,7 @@ def settle(
     if not 200 <= mail.code < 300:
         return (at_transaction(mail),) * count
     rest = lost if final is None else at_transaction(final)
-    if len(rcpts) == count and all(200 <= reply.code < 300 for reply in rcpts):
+    if len(rcpts) == count and all(200 <= code < 300 for code in {reply.code for reply in rcpts}):
         return (rest,) * count
     answered = [at_rcpt(reply) or rest for reply in rcpts]
     return (*answered, *(rest for _ in range(count - len(answered))))

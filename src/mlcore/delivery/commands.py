@@ -82,7 +82,12 @@ def prepare(transaction: Transaction, peer: Features) -> Prepared:
         return Prepared("", (), dict.fromkeys(range(len(recipients)), whole), octets)
     together = "".join(recipients)
     plain = together.isascii()
-    if plain and _SUSPECT.search(together) is None and all(map(_short, recipients)):
+    if (
+        plain
+        and _SUSPECT.search(together) is None
+        and all(recipients)
+        and len(max(recipients, key=len)) <= MAX_ADDRESS
+    ):
         return Prepared(_mail(transaction, len(octets), peer, utf8=False), recipients, {}, octets)
     settled = _refused_alone(recipients, peer)
     asked = [address for position, address in enumerate(recipients) if position not in settled]
@@ -95,10 +100,6 @@ def stuffed(octets: bytes) -> bytes:
     if b"\r\n." in octets:
         octets = octets.replace(b"\r\n.", b"\r\n..")
     return b"." + octets if octets.startswith(b".") else octets
-
-
-def _short(address: str) -> bool:
-    return 0 < len(address) <= MAX_ADDRESS
 
 
 def _refused_as_a_whole(
@@ -135,4 +136,6 @@ def _mail(transaction: Transaction, size: int, peer: Features, *, utf8: bool) ->
         line += " BODY=8BITMIME"
     if utf8 or message.utf8_header or not transaction.reverse_path.isascii():
         line += " SMTPUTF8"
+    if transaction.xverp and peer.xverp:
+        line += f" XVERP={transaction.xverp}"
     return line

@@ -13,7 +13,7 @@ from mlcore.delivery.commands import Prepared, prepare, stuffed
 from mlcore.delivery.dialogue import GARBLED, LOST, Dialogue, Trouble
 from mlcore.delivery.features import Features
 from mlcore.delivery.handshake import shake_hands
-from mlcore.delivery.outcome import Deferred, Outcome, Unknown
+from mlcore.delivery.outcome import Deferred, Delivered, Outcome, Unknown
 from mlcore.delivery.replies import Answer
 from mlcore.delivery.settings import SmtpSettings, Timeouts
 from mlcore.delivery.transport import Transaction
@@ -43,6 +43,8 @@ class SmtpConnection:
         self.untouched = False
         """Whether the last transaction ended with the connection before the peer took anything of it: it may
         be carried out once more, on another connection, without anybody getting it twice."""
+        self.not_begun = 0
+        """Of the last `transact_each`, how many at its end are so."""
 
     @property
     def usable(self) -> bool:
@@ -90,6 +92,84 @@ class SmtpConnection:
             self._dialogue.abort()
             raise
         return prepared.outcomes(asked)
+
+    async def transact_each(self, transactions: Sequence[Transaction]) -> tuple[Outcome, ...]:
+        """`transact` for transactions of one recipient each, in order; where the peer allows, many of them in
+        one write. Once there is trouble, the rest is deferred, or unknown where it was sent already."""
+        self.untouched = False
+        self.not_begun = 0
+        outcomes: list[Outcome] = []
+        writes = 0
+        at_once = self.features.pipelining and self.features.chunking
+        while len(outcomes) < len(transactions) and self.usable:
+            writes += 1
+            rest = transactions[len(outcomes) :]
+            count = _group(rest) if at_once else 1
+            if count > 1:
+                outcomes += await self._together(rest[:count])
+            else:
+                outcomes += await self.transact(rest[0])
+                self.not_begun = int(self.untouched)
+        left_out = len(transactions) - len(outcomes)
+        if left_out:
+            if self.not_begun or isinstance(outcomes[-1], Delivered):
+                self.not_begun += left_out
+            outcomes += [Deferred((self._dialogue.trouble or GARBLED).reply)] * left_out
+        self.untouched = self.untouched and writes == 1  # nobody has anything: all may be tried once more
+        return tuple(outcomes)
+
+    async def _together(self, transactions: Sequence[Transaction]) -> list[Outcome]:
+        """All of them in one write (RFC 2920 3.1, RFC 3030 4.2). RSET stands between two: whatever became of
+        the first, the second begins afresh."""
+        prepared = [prepare(transaction, self.features) for transaction in transactions]
+        asked = [one for one in prepared if one.recipients]
+        found: list[Outcome] = []
+        if asked:
+            self.transactions += len(asked)
+            octets = b"RSET\r\n".join(
+                [one.envelope(f"BDAT {len(one.octets)} LAST") + one.octets for one in asked]
+            )
+            try:
+                self._dialogue.write(octets)
+                wanted = 4 * len(asked) - 1
+                # Any of them may be the reply to a content, for which the peer has longer.
+                patience_s = max(self._timeouts.rcpt_s, self._timeouts.dot_s)
+                answers = await self._dialogue.replies(wanted, patience_s, patience_s)
+            except BaseException:
+                self._dialogue.abort()
+                raise
+            found = self._each(answers, len(asked))
+            if len(answers) == wanted and not answers[-1].reply.positive:
+                await self._reset(answers[-3].reply)  # or the next MAIL comes into an open transaction
+        rest = iter(found)
+        return [next(rest) if one.recipients else one.settled[0] for one in prepared]
+
+    def _each(self, answers: Sequence[Answer], count: int) -> list[Outcome]:
+        """The outcomes of as many transactions, from three replies each and one to RSET between two."""
+        found: list[Outcome] = []
+        for start in range(0, 4 * count, 4):
+            if len(answers) < start + 3:
+                break
+            mail, rcpt, final = (answer.reply for answer in answers[start : start + 3])
+            found += settle(mail, (rcpt,), final, count=1, lost=Deferred(final))
+        missing = count - len(found)
+        if missing:
+            dialogue = self._dialogue
+            trouble = dialogue.trouble or GARBLED
+            partial = [answer.reply for answer in answers[4 * len(found) :]][:3]
+            # With octets left, all but the last of them may have been sent all the same.
+            sent = trouble.silent and not (dialogue.unsent and missing == 1)
+            nothing_taken = not sent and _nothing_taken(trouble, partial)
+            self.untouched = nothing_taken and not found
+            self.not_begun = missing if nothing_taken else 0
+            for position in range(missing):
+                # Of what was sent as a whole nobody knows; the last one was not, if octets are left.
+                in_doubt = trouble.silent and not (dialogue.unsent and position == missing - 1)
+                lost: Outcome = Unknown(trouble.reply) if in_doubt else Deferred(trouble.reply)
+                mail_ = partial[0] if partial and position == 0 else None
+                some = partial[1:] if position == 0 else ()
+                found += settle(mail_, some, None, count=1, lost=lost)
+        return found
 
     async def _carry_out(self, prepared: Prepared) -> tuple[Outcome, ...]:
         if not self.features.pipelining:
@@ -255,3 +335,15 @@ def _nothing_taken(trouble: Trouble, replies: Sequence[Reply]) -> bool:
     if trouble.kind == "closing":
         return len(replies) <= 1
     return trouble.kind == "lost" and not replies
+
+
+def _group(transactions: Sequence[Transaction]) -> int:
+    """How many of them go into one write: at least one, and no more than `BLOCK` octets of content. What is
+    large goes alone, so that a refusal is heard before the content."""
+    size = 0
+    for count, transaction in enumerate(transactions):
+        octets = len(transaction.message.octets)
+        size += octets
+        if octets > SMALL_MESSAGE or (size > BLOCK and count):
+            return max(1, count)
+    return len(transactions)

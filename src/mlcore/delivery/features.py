@@ -15,6 +15,7 @@ class Features:
     chunking: bool = False
     eight_bit: bool = False
     smtputf8: bool = False
+    xverp: bool = False
     starttls: bool = False
     size: int | None = None
     auth: frozenset[str] = frozenset()
@@ -32,6 +33,7 @@ def read_features(lines: Sequence[str]) -> Features:
         chunking="CHUNKING" in offered,
         eight_bit="8BITMIME" in offered,
         smtputf8="SMTPUTF8" in offered,
+        xverp="XVERP" in offered,
         starttls="STARTTLS" in offered,
         size=_size(offered["SIZE"]) if "SIZE" in offered else None,
         auth=frozenset(offered.get("AUTH", ())),

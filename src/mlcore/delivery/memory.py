@@ -1,6 +1,7 @@
 """A transport that keeps what it is given: for tests, and obeying the same contract as the real ones."""
 
 from collections import deque
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
@@ -24,15 +25,27 @@ class MemoryTransport:
         self.down_for_s: float | None = None
         """Set: there is no peer, and it is this many seconds until one should ask again."""
         self.closed = False
+        self.offers_xverp = False
+        """See `Transport.offers_xverp`."""
 
     def script(self, address: str, *outcomes: Outcome) -> None:
         """The next outcomes for `address`, one per attempt; after them it is delivered to again. An
         `Unknown` arrives nowhere: whether the peer had it is for the test to decide."""
         self._scripts.setdefault(address, deque()).extend(outcomes)
 
-    def slot(self, list_id: str) -> AbstractAsyncContextManager[Slot]:
+    def slot(self, list_id: str, *, urgent: bool = False) -> AbstractAsyncContextManager[Slot]:
         """See `Transport.slot`."""
-        return _MemorySlot(self, list_id)
+        return _MemorySlot(self, list_id, urgent)
+
+    def at_once(self, wanted: int) -> int:
+        """See `Transport.at_once`."""
+        return wanted
+
+    def stop(self) -> None:
+        """See `Transport.stop`: nothing waits here."""
+
+    def hang_up(self) -> None:
+        """See `Transport.hang_up`: nothing takes long."""
 
     async def close(self) -> None:
         """See `Transport.close`."""
@@ -42,9 +55,9 @@ class MemoryTransport:
         """See `Transport.status`."""
         return f"memory: {len(self.delivered)} copies, {self._slots.busy} slots busy"
 
-    async def enter(self, list_id: str) -> None:
-        """Takes a place (for the slots of this module)."""
-        await self._slots.acquire(list_id)
+    async def enter(self, list_id: str, urgent: bool) -> None:
+        """Takes a place."""
+        await self._slots.acquire(list_id, urgent=urgent)
         try:
             self.check()
         except PeerDown:
@@ -74,12 +87,13 @@ class MemoryTransport:
 
 
 class _MemorySlot:
-    def __init__(self, transport: MemoryTransport, list_id: str) -> None:
+    def __init__(self, transport: MemoryTransport, list_id: str, urgent: bool) -> None:
         self._transport = transport
         self._list_id = list_id
+        self._urgent = urgent
 
     async def __aenter__(self) -> Self:
-        await self._transport.enter(self._list_id)
+        await self._transport.enter(self._list_id, self._urgent)
         return self
 
     async def __aexit__(
@@ -91,3 +105,7 @@ class _MemorySlot:
         """See `Slot.send`."""
         self._transport.check()
         return self._transport.carry(transaction)
+
+    async def send_each(self, transactions: Sequence[Transaction]) -> tuple[Outcome, ...]:
+        """See `Slot.send_each`."""
+        return tuple([(await self.send(transaction))[0] for transaction in transactions])

@@ -61,9 +61,24 @@ class OutboxTransport:
         self._slots = FairSlots(max_slots)
         self._copies = 0
 
-    def slot(self, list_id: str) -> AbstractAsyncContextManager[Slot]:
+    @property
+    def offers_xverp(self) -> bool:
+        """See `Transport.offers_xverp`: each copy is a file of its own anyway."""
+        return False
+
+    def slot(self, list_id: str, *, urgent: bool = False) -> AbstractAsyncContextManager[Slot]:
         """See `Transport.slot`."""
-        return _OutboxSlot(self, self._slots, list_id)
+        return _OutboxSlot(self, self._slots, list_id, urgent)
+
+    def at_once(self, wanted: int) -> int:
+        """See `Transport.at_once`."""
+        return wanted
+
+    def stop(self) -> None:
+        """See `Transport.stop`: nothing waits here."""
+
+    def hang_up(self) -> None:
+        """See `Transport.hang_up`: nothing takes long."""
 
     async def close(self) -> None:
         """See `Transport.close`."""
@@ -104,13 +119,14 @@ class OutboxTransport:
 
 
 class _OutboxSlot:
-    def __init__(self, transport: OutboxTransport, slots: FairSlots, list_id: str) -> None:
+    def __init__(self, transport: OutboxTransport, slots: FairSlots, list_id: str, urgent: bool) -> None:
         self._transport = transport
         self._slots = slots
         self._list_id = list_id
+        self._urgent = urgent
 
     async def __aenter__(self) -> Self:
-        await self._slots.acquire(self._list_id)
+        await self._slots.acquire(self._list_id, urgent=self._urgent)
         return self
 
     async def __aexit__(
@@ -121,3 +137,12 @@ class _OutboxSlot:
     async def send(self, transaction: Transaction) -> tuple[Outcome, ...]:
         """See `Slot.send`."""
         return await self._transport.carry(transaction)
+
+    async def send_each(self, transactions: Sequence[Transaction]) -> tuple[Outcome, ...]:
+        """See `Slot.send_each`."""
+        outcomes: list[Outcome] = []
+        for start in range(0, len(transactions), _AT_ONCE):
+            some = transactions[start : start + _AT_ONCE]
+            for found in await asyncio.gather(*map(self._transport.carry, some)):
+                outcomes += found
+        return tuple(outcomes)

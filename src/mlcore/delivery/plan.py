@@ -1,6 +1,72 @@
 """Which recipients go into one transaction. Pure."""
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
+from typing import Literal, NamedTuple
+
+from mlcore.mail.verp import octets
+
+
+class Portion(NamedTuple):
+    """What is sent at once, and recorded before more of it follows. how: `shared`: one transaction; `xverp`:
+    one, for which the peer makes the senders; `each`: as many transactions as numbers."""
+
+    numbers: tuple[int, ...]
+    how: Literal["shared", "xverp", "each"]
+
+
+class Portions(NamedTuple):
+    """How an entry is cut. max_recipients: of one transaction, 0: all; max_each: transactions of one
+    recipient at once; xverp: whether the peer makes senders; longest: octets of an address that a sender has
+    room for (`mail.verp.room`)."""
+
+    max_recipients: int
+    max_each: int
+    xverp: bool
+    longest: int = 64
+
+
+def has_own_sender(verp: int, post: int, number: int) -> bool:
+    """Whether recipient `number` gets a sender of its own. verp: see `mail.envelope.Rendered`; post: the
+    number of the post, so that each time others do."""
+    return verp > 0 and (number + post) % verp == 0
+
+
+def portions(
+    addresses: Sequence[str],
+    open_numbers: Collection[int],
+    cut: Portions,
+    *,
+    personal: bool,
+    verp: int = 0,
+    post: int = 0,
+) -> Iterator[Portion]:
+    """Every open number once. personal: each copy differs; verp, post: see `has_own_sender`."""
+    if personal:
+        return _one_by_one(sorted(open_numbers), cut.max_each)
+    if not verp:
+        return _together(addresses, open_numbers, cut, "shared")
+    own = [
+        number
+        for number in open_numbers
+        if has_own_sender(verp, post, number) and octets(addresses[number]) <= cut.longest
+    ]
+    if not own:
+        return _together(addresses, open_numbers, cut, "shared")
+    first = _together(addresses, own, cut, "xverp") if cut.xverp else _one_by_one(sorted(own), cut.max_each)
+    if len(own) == len(open_numbers):
+        return first
+    return chain(first, _together(addresses, set(open_numbers).difference(own), cut, "shared"))
+
+
+def _together(
+    addresses: Sequence[str], numbers: Collection[int], cut: Portions, how: Literal["shared", "xverp"]
+) -> Iterator[Portion]:
+    return (Portion(some, how) for some in plan(addresses, numbers, cut.max_recipients))
+
+
+def _one_by_one(numbers: list[int], most: int) -> Iterator[Portion]:
+    return (Portion(tuple(numbers[at : at + most]), "each") for at in range(0, len(numbers), most))
 
 
 def plan(

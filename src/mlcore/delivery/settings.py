@@ -50,6 +50,8 @@ class SmtpSettings:
     helo_name: str = "localhost"
     max_connections: int = 8
     max_sessions_per_connection: int = 0
+    messages_per_minute: int = 0
+    """Transactions; 0: no limit."""
     idle_s: float = 30.0
     failures_until_open: int = 3
     """Failed connections in a row until the breaker opens."""

@@ -2,20 +2,25 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Final, Self
 
 from mlcore.base.clock import Clock
+from mlcore.base.errors import LocalTrouble
 from mlcore.base.eventlog import EventLog
 from mlcore.delivery.breaker import Breaker
 from mlcore.delivery.connection import SmtpConnection, open_connection
+from mlcore.delivery.dialogue import LOST
 from mlcore.delivery.fair import FairSlots
 from mlcore.delivery.handshake import Unreachable
-from mlcore.delivery.outcome import Outcome
+from mlcore.delivery.outcome import Deferred, Delivered, Failed, Outcome
+from mlcore.delivery.rate import Rate
 from mlcore.delivery.settings import SmtpSettings
 from mlcore.delivery.transport import PeerDown, Slot, Transaction
+from mlcore.mail.reply import Reply
 
 _SOON_S: Final = 1.0
 """When to ask again after a failure that did not open the breaker."""
@@ -38,12 +43,30 @@ class SmtpTransport:
         self._slots = FairSlots(settings.max_connections)
         self._idle: list[SmtpConnection] = []  # the one used last is at the end
         self._leaving: set[SmtpConnection] = set()  # QUIT was said
+        self._leases: set[_Lease] = set()  # which have a place
         self._reaper: asyncio.TimerHandle | None = None
         self._closed = False
+        self.offers_xverp = False
+        """See `Transport.offers_xverp`."""
+        self.rate = Rate(settings.messages_per_minute, time.monotonic)
 
-    def slot(self, list_id: str) -> AbstractAsyncContextManager[Slot]:
+    def slot(self, list_id: str, *, urgent: bool = False) -> AbstractAsyncContextManager[Slot]:
         """See `Transport.slot`."""
-        return _Lease(self, list_id)
+        return _Lease(self, list_id, urgent=urgent)
+
+    def at_once(self, wanted: int) -> int:
+        """See `Transport.at_once`. Where there is a limit, what it allows in a second."""
+        return min(wanted, max(1, self.rate.per_minute // 60)) if self.rate.limited else wanted
+
+    def stop(self) -> None:
+        """See `Transport.stop`."""
+        self.rate.stop()
+
+    def hang_up(self) -> None:
+        """See `Transport.hang_up`."""
+        self._closed = True
+        for lease in self._leases:
+            lease.hang_up()
 
     async def close(self) -> None:
         """See `Transport.close`. Takes at most `quit_s`."""
@@ -65,17 +88,20 @@ class SmtpTransport:
             f"{self._slots.waiting} waiting"
         )
 
-    async def enter(self, list_id: str) -> SmtpConnection:
+    async def enter(self, lease: "_Lease", list_id: str, *, urgent: bool) -> SmtpConnection:
         """A place and a connection for it (for the slots of this module)."""
-        await self._slots.acquire(list_id)
+        await self._slots.acquire(list_id, urgent=urgent)
         try:
-            return self._kept() or await self.connect()
+            connection = self._kept() or await self.connect()
         except BaseException:
             self._slots.release()
             raise
+        self._leases.add(lease)
+        return connection
 
-    def leave(self, connection: SmtpConnection | None) -> None:
+    def leave(self, lease: "_Lease", connection: SmtpConnection | None) -> None:
         """Gives both back."""
+        self._leases.discard(lease)
         if connection is not None:
             if self._closed or self.worn_out(connection):
                 self.retire(connection)
@@ -83,6 +109,11 @@ class SmtpTransport:
                 self._idle.append(connection)
                 self._watch_idle()
         self._slots.release()
+
+    def sessions_left(self, connection: SmtpConnection, wanted: int) -> int:
+        """How many of `wanted` transactions it may still carry; at least one."""
+        limit = self._settings.max_sessions_per_connection
+        return max(1, min(wanted, limit - connection.transactions)) if limit else wanted
 
     def worn_out(self, connection: SmtpConnection) -> bool:
         """Whether `connection` must not carry another transaction."""
@@ -109,9 +140,13 @@ class SmtpTransport:
         except BaseException:
             self._breaker.abandoned(self._clock.monotonic())
             raise
+        if self._closed:  # meanwhile
+            connection.abort()
+            raise PeerDown("the transport is closed", retry_after_s=_SOON_S)
         if self._breaker.state != "closed":
             self._log.info("peer_up", peer=self._settings.peer)
         self._breaker.connected()
+        self.offers_xverp = connection.features.xverp
         return connection
 
     def listened(self) -> None:
@@ -166,32 +201,80 @@ class SmtpTransport:
 class _Lease:
     """A place in the transport, with whatever connection it needs at the moment."""
 
-    def __init__(self, transport: SmtpTransport, list_id: str) -> None:
+    def __init__(self, transport: SmtpTransport, list_id: str, *, urgent: bool) -> None:
         self._transport = transport
         self._list_id = list_id
+        self._urgent = urgent
         self._connection: SmtpConnection | None = None
 
     async def __aenter__(self) -> Self:
-        self._connection = await self._transport.enter(self._list_id)
+        self._connection = await self._transport.enter(self, self._list_id, urgent=self._urgent)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         connection, self._connection = self._connection, None
-        self._transport.leave(connection)
+        self._transport.leave(self, connection)
+
+    def hang_up(self) -> None:
+        """Breaks the conversation off."""
+        if self._connection is not None:
+            self._connection.abort()
 
     async def send(self, transaction: Transaction) -> tuple[Outcome, ...]:
         """See `Slot.send`."""
+        await self._transport.rate.take(urgent=self._urgent)
+        return await self._carry_out(await self._ready(), (transaction,), together=False)
+
+    async def send_each(self, transactions: Sequence[Transaction]) -> tuple[Outcome, ...]:
+        """See `Slot.send_each`."""
+        transport = self._transport
+        outcomes: list[Outcome] = []
+        while len(outcomes) < len(transactions):
+            rest = transactions[len(outcomes) :]
+            try:
+                if transport.rate.limited:
+                    await transport.rate.take(urgent=self._urgent)
+                    rest = rest[:1]
+                connection = await self._ready()
+                some = rest[: transport.sessions_left(connection, len(rest))]
+                found = await self._carry_out(connection, some, together=True)
+            except LocalTrouble as trouble:
+                if not outcomes:
+                    raise
+                # What was sent must be recorded, so this is no error any more.
+                reply = Reply(451, "4.4.2", str(trouble))
+                return (*outcomes, *[Deferred(reply)] * (len(transactions) - len(outcomes)))
+            last = self._connection
+            if last is not None and last.usable:
+                outcomes += found
+                continue
+            again = 0 if last is None else last.not_begun
+            if isinstance(found[-1 - again] if again < len(found) else None, Delivered):
+                # So many the peer takes on one connection: the others have another one.
+                outcomes += found[: len(found) - again]
+                continue
+            outcomes += found
+            reply = LOST.reply if isinstance(found[-1], Delivered | Failed) else found[-1].reply
+            return (*outcomes, *[Deferred(reply)] * (len(transactions) - len(outcomes)))
+        return tuple(outcomes)
+
+    async def _ready(self) -> SmtpConnection:
         connection = self._connection
         if connection is None or self._transport.worn_out(connection) or connection.stale():
             connection = await self._renew()
+        return connection
+
+    async def _carry_out(
+        self, connection: SmtpConnection, transactions: Sequence[Transaction], *, together: bool
+    ) -> tuple[Outcome, ...]:
         reused = connection.transactions > 0
-        outcomes = await connection.transact(transaction)
+        outcomes = await _transact(connection, transactions, together=together)
         if connection.untouched and reused:
             # The peer dropped a connection that it had kept open: nobody's fault, and nobody has a copy.
             connection = await self._renew()
-            outcomes = await connection.transact(transaction)
+            outcomes = await _transact(connection, transactions, together=together)
         if connection.untouched:
             self._transport.turned_away()
         elif connection.usable:
@@ -204,3 +287,11 @@ class _Lease:
             self._transport.retire(old)
         self._connection = await self._transport.connect()
         return self._connection
+
+
+async def _transact(
+    connection: SmtpConnection, transactions: Sequence[Transaction], *, together: bool
+) -> tuple[Outcome, ...]:
+    if together:
+        return await connection.transact_each(transactions)
+    return await connection.transact(transactions[0])

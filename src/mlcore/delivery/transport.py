@@ -3,6 +3,7 @@
 A slot is one conversation at a time (an SMTP connection). The caller keeps it until the record of its
 last transaction is durable; that alone bounds what a crash may repeat (P10)."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,6 +36,9 @@ class Transaction:
     recipients: tuple[str, ...]
     numbers: tuple[int, ...]
     message: SealedMessage
+    xverp: str = ""
+    """The two signs of XVERP (Postfix): the peer, which has to offer it, makes a sender of its own for each
+    recipient; empty: all get `reverse_path`."""
 
 
 class PeerDown(LocalTrouble):
@@ -53,12 +57,38 @@ class Slot(Protocol):
         failure is an outcome. `PeerDown` alone is raised when not one octet could be sent."""
         ...
 
+    async def send_each(self, transactions: Sequence[Transaction]) -> tuple[Outcome, ...]:
+        """`send` for transactions of one recipient each, one behind the other, as fast as the peer allows:
+        one outcome for each, in order. All of them may be under way at once; the caller bounds their
+        number."""
+        ...
+
 
 class Transport(Protocol):
     """Gives slots, fairly between `list_id`s that wait."""
 
-    def slot(self, list_id: str) -> AbstractAsyncContextManager[Slot]:
-        """Waits for a free slot. Raises PeerDown on entering when there is no peer to talk to."""
+    @property
+    def offers_xverp(self) -> bool:
+        """Whether the peer, when it was last greeted, offered XVERP."""
+        ...
+
+    def slot(self, list_id: str, *, urgent: bool = False) -> AbstractAsyncContextManager[Slot]:
+        """Waits for a free slot; urgent: before all who are not. Raises PeerDown on entering when there is
+        no peer to talk to."""
+        ...
+
+    def at_once(self, wanted: int) -> int:
+        """How many of `wanted` transactions of one recipient go out without a pause between them; at least
+        one. What waits for leave to be sent should have the record of all before it."""
+        ...
+
+    def stop(self) -> None:
+        """No transaction waits for leave to begin any more: `Stopping` instead. What has begun goes on."""
+        ...
+
+    def hang_up(self) -> None:
+        """Breaks off what is under way: its outcomes are then those that are known, so that they can be
+        recorded. Nothing is sent any more."""
         ...
 
     async def close(self) -> None:

@@ -19,6 +19,12 @@ def text(text: str, *, charset: str = "utf-8", subtype: str = "plain") -> Part:
     return made(fields.append("Content-Transfer-Encoding", encoding.encode()), body)
 
 
+def empty(*, charset: str, encoding: str) -> Part:
+    """A part text/plain whose text is still missing."""
+    fields = _NO_FIELDS.append("Content-Type", ContentType("text", "plain", {"charset": charset}).octets())
+    return made(fields.append("Content-Transfer-Encoding", encoding.encode()), b"")
+
+
 def in_base64(part: Part) -> Part:
     """The same content in base64, so that no line of it can be taken for a delimiter."""
     fields = part.fields.replace("Content-Transfer-Encoding", b"base64")

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from mlcore.mail.slots import Slot
+
 
 class Arrived(msgspec.Struct, frozen=True, kw_only=True, tag="arrived"):
     """in/: accepted by LMTP or injected, not yet decided. One per accepted recipient address."""
@@ -45,7 +47,9 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True, tag="rendered"):
-    """out/ and retry/: the octets every recipient gets, with the envelope sender they go out under."""
+    """out/ and retry/: the octets every recipient gets but for `slots`, with the envelope sender they go out
+    under. archive/ and digest/: the post as it is kept; the recipients of an entry in archive/ are the names
+    of the archivers that get it, those of one in digest/ say nothing."""
 
     list_id: str
     reverse_path: str
@@ -57,7 +61,15 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True, tag="rendered"):
     """The header section holds raw UTF-8, or the reverse path does."""
     eight_bit: bool = False
     """The body holds octets over 127."""
-    kind: Literal["post", "owner", "notice"] = "post"
+    kind: Literal["post", "owner", "notice", "digest"] = "post"
+    urgent: bool = False
+    """Somebody waits for it: it goes before posts."""
+    slots: tuple[Slot, ...] = ()
+    """In order of `at`; without them all recipients get the same octets. What is filled in comes from the
+    slot values of each recipient (`spool.entry.Entry.slots`)."""
+    verp: int = 0
+    """0: all recipients under `reverse_path`; 1: each under a sender of its own (`mail.verp`); N: every Nth
+    one, the others under `reverse_path`."""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
@@ -69,6 +81,10 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
     kind: str
     """What it is about, for logs: `shunted`, `held`, …"""
     arrived_at: float
+    urgent: bool = False
+    """Somebody waits for it: it goes before posts."""
+    verp: bool = False
+    """Whether each recipient gets a sender of its own."""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
@@ -103,6 +119,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
 
 
 Envelope = Arrived | Held | Accepted | Rendered | Notice | Command | Report
+
+
+def is_urgent(envelope: Envelope) -> bool:
+    """Whether somebody waits for it: then it goes before what is not."""
+    return isinstance(envelope, Rendered | Notice) and envelope.urgent
 
 
 def list_id_of(envelope: Envelope) -> str:

@@ -17,6 +17,7 @@ from mlcore.base.batches import Threads
 from mlcore.base.durable import Disk, Free, Place, SyncFailed, remove, remove_quietly
 from mlcore.base.errors import CorruptEntry, DiskTrouble, LeftAlone, LocalTrouble, SpoolLost
 from mlcore.base.ids import NAME
+from mlcore.mail.envelope import is_urgent
 from mlcore.spool import steps
 from mlcore.spool.claim import Claim
 from mlcore.spool.commit import DirectoryCommit
@@ -314,8 +315,9 @@ class Spool:
                 await self._take_back(new, sure=True)
                 raise DiskTrouble.of(error, f"leaving {queue}/") from error
             self.at(f"{step}: synced")
+            urgent = self.queues[queue].is_urgent(name)
             self.queues[queue].forget(name)
-            self.queues[target].put(name)
+            self.queues[target].put(name, urgent=urgent)
         finally:
             self.unsure.discard((target, name))
 
@@ -409,7 +411,7 @@ class Spool:
     def _wake(self, new: NewEntry, records: Records) -> None:
         if new.queue in _SOON:
             self._memory.keep(new.name, new.entry, records)
-        self.queues[new.queue].put(new.name)
+        self.queues[new.queue].put(new.name, urgent=is_urgent(new.entry.envelope))
 
     async def _settled(self, claim: Claim) -> None:
         """A rewrite that is still under way would bring back the name that goes."""

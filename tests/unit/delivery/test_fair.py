@@ -79,3 +79,39 @@ async def test_p16_whoever_is_cancelled_gives_the_place_on() -> None:
     assert last.done()
     slots.release()
     assert slots.busy == 0
+
+
+async def test_what_is_urgent_goes_before_all_others() -> None:
+    slots = FairSlots(1)
+    await slots.acquire("big")
+    order: list[str] = []
+
+    async def work(name: str, *, urgent: bool) -> None:
+        await slots.acquire(name, urgent=urgent)
+        order.append(name)
+        slots.release()
+
+    async with asyncio.TaskGroup() as group:
+        for name in ("a", "b", "c"):
+            group.create_task(work(name, urgent=False))
+        group.create_task(work("urgent", urgent=True))
+        await settle()
+        slots.release()
+    assert order == ["urgent", "a", "b", "c"]
+
+
+async def test_of_many_places_one_is_spared_for_what_is_urgent() -> None:
+    slots = FairSlots(4)
+    for _ in range(3):
+        await slots.acquire("big")
+    waiter = asyncio.create_task(slots.acquire("big"))
+    await settle()
+    assert not waiter.done()
+    await asyncio.wait_for(slots.acquire("ant", urgent=True), 1)
+    assert slots.busy == 4
+    slots.release()
+    await settle()
+    assert not waiter.done()
+    slots.release()
+    await asyncio.wait_for(waiter, 1)
+    assert slots.busy == 3

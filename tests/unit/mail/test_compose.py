@@ -26,6 +26,13 @@ def test_text() -> None:
     assert compose.text("会議").content_type.charset == "utf-8"
 
 
+def test_a_part_whose_text_is_still_missing() -> None:
+    made = compose.empty(charset="utf-8", encoding="base64")
+    assert made.octets() == (
+        b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    )
+
+
 def test_in_base64() -> None:
     made = compose.in_base64(compose.text("--x\nü\n"))
     assert made.encoding == "base64"

@@ -12,6 +12,7 @@ from mlcore.mail.envelope import (
     Notice,
     Rendered,
     Report,
+    is_urgent,
     list_id_of,
 )
 
@@ -59,3 +60,12 @@ def test_a_command_written_before_there_were_addresses_of_the_site_is_read() -> 
         arrived_at=1.5,
         peer="::1",
     )
+
+
+def test_what_somebody_waits_for_is_urgent() -> None:
+    notice = Notice(kind="confirm-join", arrived_at=1.0, urgent=True)
+    assert is_urgent(notice)
+    assert not is_urgent(msgspec.structs.replace(notice, urgent=False))
+    rendered = Rendered(list_id="ant.example.com", reverse_path="", arrived_at=1.0, urgent=True)
+    assert is_urgent(rendered)
+    assert not is_urgent(Arrived(list_id="ant.example.com", recipient="a@b", arrived_at=1.0))

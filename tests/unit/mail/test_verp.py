@@ -1,5 +1,8 @@
 """`mail.verp`: the table of envelope senders."""
 
+import base64
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,6 +93,18 @@ def test_a_tag_only_within_64_octets() -> None:
     assert _tagged(longer) == verp.verp("ant", "example.org", longer)
 
 
+def test_a_sender_of_more_than_64_octets_is_the_shared_one() -> None:
+    """Servers refuse longer local parts, at MAIL or when they report; our own LMTP does."""
+    shared = verp.bounces("ant", "example.org")
+    room = verp.room(shared)
+    at_most = "x" * (room - len("@example.com")) + "@example.com"
+    assert len(_tagged(at_most).rpartition("@")[0]) == 64
+    assert verp.decode_verp(_detail(_tagged(at_most))) == at_most
+    assert _tagged("x" + at_most) == shared
+    wide = "あ" * (room // 3 - 3) + "@example.com"
+    assert _tagged(wide) == shared
+
+
 def test_keys_are_long_enough_and_may_be_longer() -> None:
     with pytest.raises(ValueError, match="at least 16"):
         _tagged("anne@example.com", key=b"short")
@@ -103,3 +118,54 @@ def test_probe_tokens() -> None:
     assert verp.probe_token(_TOKEN + "0") is None
     with pytest.raises(ValueError, match="40 hex"):
         verp.probe("ant", "example.org", "x")
+
+
+@given(st.binary(min_size=1, max_size=40))
+def test_base32_is_that_of_the_standard(octets: bytes) -> None:
+    assert verp.base32(octets) == base64.b32encode(octets).decode().lower().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    ["anne@example.com", "Anne.P@Example.com", "ü@example.com", "x" * 40 + "@example.com", '"a b"@x.y'],
+)
+def test_senders_of_many_recipients_are_those_of_each(recipient: str) -> None:
+    senders = verp.Senders("Ant", "example.org", key=_KEY, now=_NOW)
+    assert senders.of(recipient) == verp.tagged("Ant", "example.org", recipient, key=_KEY, now=_NOW)
+    assert senders.of(recipient).startswith(verp.verp("Ant", "example.org", recipient).rpartition("@")[0])
+
+
+def test_a_sender_for_what_is_no_address() -> None:
+    with pytest.raises(address.BadAddress):
+        verp.Senders("ant", "example.org", key=_KEY, now=_NOW).of("a b@example.com")
+
+
+def test_senders_are_made_fast() -> None:
+    senders = verp.Senders("ant", "example.org", key=_KEY, now=_NOW)
+    started = time.process_time()
+    for number in range(2_000):
+        senders.of(f"member{number}@example.com")
+    assert time.process_time() - started < 2_000 / 20_000
+
+
+@pytest.mark.parametrize(("name", "length"), [("ant", 40), ("a" * 15, 40), ("a" * 16, 32), ("a" * 23, 32)])
+def test_the_probe_of_a_list_with_a_long_name_fits_into_64_octets(name: str, length: int) -> None:
+    token = "0123456789abcdef0123456789abcdef01234567"
+    local_part, _, host = verp.probe(name, "example.com", token).partition("@")
+    detail = local_part.partition("+")[2]
+    assert host == "example.com"
+    assert len(detail) == length
+    assert len(local_part) <= 64
+    assert verp.probe_token(detail) == token
+    assert verp.probe_token(detail.upper()) == token
+
+
+def test_senders_have_the_delimiter_of_the_site() -> None:
+    """With a plus sign nothing came back to a site whose recipient_delimiter is another."""
+    token = "0123456789abcdef0123" * 2
+    senders = verp.Senders("ant", "example.org", key=_KEY, now=_NOW, delimiter="#")
+    name, _, detail = senders.of("anne@example.com").partition("@")[0].partition("#")
+    assert name == "ant-bounces"
+    assert _verified(detail) == "anne@example.com"
+    assert verp.probe("ant", "example.org", token, delimiter="=") == f"ant-bounces={token}@example.org"
+    assert verp.verp("ant", "example.org", "a@b.c", delimiter="~") == "ant-bounces~a=b.c@example.org"
