@@ -20,7 +20,7 @@ PURPOSES: Final[dict[str, Purpose]] = {
 }
 """What stands behind the last hyphen, lower case, and what it means."""
 
-_WITH_DETAIL: Final = frozenset({"bounces", "confirm"})
+_WITH_DETAIL: Final = frozenset({"bounces", "confirm", "leave"})
 
 
 class Candidate(NamedTuple):

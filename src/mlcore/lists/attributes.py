@@ -32,14 +32,8 @@ RECORDS: Final = ("header_matches", "topics")
 
 _NOT_YET: Final = frozenset(
     {
-        *("archive_policy", "archive_rendering_mode", "autorespond_owner", "autorespond_postings"),
-        *("autorespond_requests", "autoresponse_grace_period", "autoresponse_owner_text"),
-        *("autoresponse_postings_text", "autoresponse_request_text", "bounce_info_stale_after"),
-        *("bounce_notify_owner_on_bounce_increment", "bounce_notify_owner_on_disable"),
-        *("bounce_notify_owner_on_removal", "bounce_score_threshold", "bounce_you_are_disabled_warnings"),
-        *("bounce_you_are_disabled_warnings_interval", "digest_send_periodic", "digest_size_threshold"),
-        *("digest_volume_frequency", "forward_unrecognized_bounces_to", "gateway_to_mail", "gateway_to_news"),
-        *("linked_newsgroup", "nntp_prefix_subject_too", "process_bounces"),
+        *("archive_rendering_mode", "gateway_to_mail", "gateway_to_news", "linked_newsgroup"),
+        "nntp_prefix_subject_too",
     }
 )
 """The settings that nothing acts on yet: they are kept for what is to come. A test compares with the
@@ -175,7 +169,12 @@ _APPEARANCE: Final = (
         "Who may see the members. The web pages obey it.",
     ),
     _setting(
-        "archive_policy", kinds.choice(model.ArchivePolicy), "Who may read the archive, if there is one."
+        "archive_policy",
+        kinds.choice(model.ArchivePolicy),
+        "Who may read the archives; never: there are none, and no archiver gets posts.",
+    ),
+    _setting(
+        "disabled_archivers", kinds.archivers(), "Archivers of the site that get no posts of this list."
     ),
     _setting("archive_rendering_mode", kinds.choice(model.ArchiveRendering), "How archives show posts."),
 )

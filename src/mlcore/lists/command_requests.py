@@ -37,7 +37,10 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """To be no member any more."""
+    """To be no member any more. token: of the copy that the address was in (`lists.unsubscribe`), whatever
+    stood there; empty: none."""
+
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def _by_address(envelope: Command) -> Request | None:
     if envelope.command == "join":
         return Join()
     if envelope.command == "leave":
-        return Leave()
+        return Leave(envelope.detail.lower())
     if envelope.command == "confirm" and envelope.detail:
         return Confirm(envelope.detail.lower())
     return None

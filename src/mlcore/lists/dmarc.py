@@ -4,7 +4,7 @@ in its own name, and says who wrote it (pure)."""
 from collections.abc import Iterator
 from typing import Final
 
-from mlcore.lists import mailboxes
+from mlcore.lists import mailboxes, personal
 from mlcore.lists.draft import Draft
 from mlcore.lists.facts import PostFacts
 from mlcore.lists.handlers.address_fields import Mailbox, once, with_more, written
@@ -89,16 +89,21 @@ def wrapped(draft: Draft, policy: ListPolicy, facts: PostFacts) -> Draft:
     say when, about what, to whom, and which way; List- and X-Mailman- fields move to it. The old message is
     otherwise as it was, with the author's signature."""
     within = Fields(tuple(raw for name, raw in _named(draft.fields) if not name.startswith(_MOVED)))
-    part = compose.message(draft.with_fields(within).octets())
+    octets = draft.with_fields(within).octets()
+    part = compose.message(octets)
+    before = len(octets) - len(draft.body)
     notice = policy.dmarc_wrapped_message_text
     if notice.strip():
         parts = (compose.text(notice, charset=policy.charset or "utf-8"), part)
         part = compose.mixed(parts, boundary=compose.boundary(facts.root, _BOUNDARY))
+        end = len(b"\r\n--") + len(part.content_type.boundary) + len(b"--") + len(part.epilogue)
+        before += len(part.body) - end - len(octets)
     outer = munged(draft, policy, facts).fields
     kept = tuple(raw for name, raw in _named(outer) if name in _COPIED or name.startswith(_MOVED))
     made = message_id.make(f"{facts.root}.wrapped", policy.mail_host)
     fields = Fields(kept).append("Message-ID", made.encode()).append("MIME-Version", b"1.0")
-    return draft.with_part(part.with_fields(Fields(fields.raw + part.fields.raw)))
+    slots = personal.shifted(draft.slots, before)
+    return draft.with_part(part.with_fields(Fields(fields.raw + part.fields.raw)), slots)
 
 
 def _named(fields: Fields) -> Iterator[tuple[str, bytes]]:

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 
 import msgspec
 
-from mlcore.lists.model import Action, HeaderMatch, Recipient, SenderStanding, TopicChoice
+from mlcore.lists.model import Action, Addressee, HeaderMatch, Recipient, SenderStanding, TopicChoice
+
+
+class ArchiverFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """An archiver as posts know it. name: as lists and `{NAME_url}` in texts have it; kind: how its addresses
+    are made (`lists.archiving`); base_url: where its pages are, empty: it has none; public_only: whether it
+    takes posts of lists with a public archive alone."""
+
+    name: str
+    kind: str
+    base_url: str = ""
+    public_only: bool = False
 
 
 class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +54,15 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Regular expressions of X- fields that an anonymous list keeps."""
     remove_dkim_headers: bool = False
     verp_confirmations: bool = True
+    verp_delivery_interval: int = 0
+    """0: no VERP; N: for posts whose number N divides."""
+    verp_personalized_deliveries: bool = False
+    verp_max_volume: int = 1 << 30
+    """Octets times recipients above which VERP is for some of them only."""
+    one_click_url: str = ""
+    """Of the page that ends a subscription (RFC 8058); empty: there is none."""
+    archivers: tuple[ArchiverFacts, ...] = ()
+    """Those that are switched on, in order."""
     max_autoresponses_per_day: int = 10
     """Hold notices and command results for one address; 0: no limit."""
 
@@ -112,6 +132,11 @@ class RenderFacts(msgspec.Struct, frozen=True, kw_only=True):
     `regular_include_lists` those of the included lists behind them."""
     excluded: frozenset[str] = frozenset()
     """Keys of members who get this very post by way of another list, and so no second copy from this one."""
+    addressees: Mapping[str, Addressee] = {}
+    """By address key, of the recipients of a list that sends personal copies; who is no member (owners of an
+    umbrella list for one) is not in it."""
+    digest_readers: bool = True
+    """Whether any member takes digests, or nobody knows."""
     topic_choices: Mapping[str, TopicChoice] = {}
     """By address key, of members who chose topics."""
     base_url: str = ""

@@ -25,6 +25,7 @@ _MOST_VALUES: Final = 10_000
 _MIME_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}(?:/[a-z0-9][a-z0-9!#$&^_.+-]{0,126})?")
 _EXTENSION: Final = re.compile(r"[a-z0-9_+~-]{1,32}")
 _NEWSGROUP: Final = re.compile(r"[a-z0-9][a-z0-9+_-]*(?:\.[a-z0-9][a-z0-9+_-]*)*")
+_ARCHIVER: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _FIELD_NAME: Final = re.compile(r"[!-9;-~]{1,76}")
 CHARSETS: Final = (
     "utf-8",
@@ -213,6 +214,17 @@ def header_lines() -> Kind:
 def posting_addresses() -> Kind:
     """Posting addresses of lists; whether they exist is not asked, as lists come and go."""
     return _several(_key, "write addresses of lists")
+
+
+def archivers() -> Kind:
+    """Names of archivers of the site; whether there are such is not asked, as they come and go."""
+
+    def item(value: str) -> str:
+        if not _ARCHIVER.fullmatch(value):
+            raise ValueError(f"this is no name of an archiver: {value[:80]}")
+        return value
+
+    return _several(item, "write names of archivers like hyperkitty")
 
 
 def aliases() -> Kind:

@@ -262,6 +262,8 @@ class ListPolicy(msgspec.Struct, frozen=True, kw_only=True):
     digest_volume_frequency: DigestFrequency = DigestFrequency.MONTHLY
     archive_policy: ArchivePolicy = ArchivePolicy.PUBLIC
     archive_rendering_mode: ArchiveRendering = ArchiveRendering.TEXT
+    disabled_archivers: tuple[str, ...] = ()
+    """Names of archivers of the site that get no posts of this list."""
     gateway_to_mail: bool = False
     gateway_to_news: bool = False
     linked_newsgroup: str = ""
@@ -413,6 +415,16 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     effective: Preferences = DEFAULTS
 
 
+class Addressee(msgspec.Struct, frozen=True, kw_only=True):
+    """What a personal copy may say about its recipient. name: as this list shows it, empty: none; language:
+    code of what this person wants, empty: that of the list; user_address: the preferred address of the user,
+    else the address the membership is by."""
+
+    name: str = ""
+    language: str = ""
+    user_address: str = ""
+
+
 class Recipient(msgspec.Struct, frozen=True):
     """One member who gets regular delivery, as the pipeline needs it (plain columns, no row objects)."""
 
@@ -451,3 +463,5 @@ class Roster(msgspec.Struct, frozen=True):
 
     recipients: tuple[Recipient, ...]
     standings: Mapping[str, SenderStanding]
+    digest_readers: bool = True
+    """Whether any member takes digests instead of single posts."""

@@ -25,9 +25,12 @@ from mlcore.lists.handlers import (
     member_recipients,
     message_id,
     owner_recipients,
+    personalize,
     rule_headers,
     subject_prefix,
     tagger,
+    to_archive,
+    to_digest,
     to_outgoing,
 )
 from mlcore.lists.model import ListPolicy
@@ -100,11 +103,16 @@ POSTING: Final = Pipeline(
         # A message that is wrapped below needs them as much as any other.
         NamedHandler("date", date.handler),
         NamedHandler("message-id", message_id.handler),
+        # Before what is added for readers of single mails, and while From is still the author's.
+        NamedHandler("to-archive", to_archive.handler),
+        NamedHandler("to-digest", to_digest.handler),
         # Within the message that is wrapped: readers find the footer below the text it belongs to.
         NamedHandler("decorate", decorate.handler),
         SearchingHandler("dmarc", dmarc.handler),
         # The mark stands on top, like a trace field.
         NamedHandler("to-outgoing", to_outgoing.handler),
+        # It counts where the places of personal content are, so nothing may be written behind it.
+        NamedHandler("personalize", personalize.handler),
     ),
 )
 
@@ -129,6 +137,16 @@ VIRGIN: Final = Pipeline(
     ),
 )
 
+DIGEST: Final = Pipeline(
+    first=(),
+    second=(
+        NamedHandler("cook-headers", cook_headers.for_own_mail),
+        NamedHandler("rfc-2369", list_headers.handler),
+        NamedHandler("date", date.handler),
+        NamedHandler("message-id", message_id.handler),
+    ),
+)
+
 PIPELINES: Final[Mapping[str, Pipeline]] = MappingProxyType(
     {
         "default-posting-pipeline": POSTING,
@@ -138,13 +156,19 @@ PIPELINES: Final[Mapping[str, Pipeline]] = MappingProxyType(
 """By the names that `posting_pipeline` and `owner_pipeline` of a list know."""
 
 
+_OWN: Final[Mapping[str, Pipeline]] = MappingProxyType({"virgin": VIRGIN, "digest": DIGEST})
+"""Of what mlcore itself writes."""
+
+
 def pipeline_for(policy: ListPolicy, purpose: str, extra: Sequence[NamedHandler] = ()) -> Pipeline:
-    """What a message goes through: `owner` mail, `virgin` for what mlcore itself wrote, otherwise a post.
+    """What a message goes through: `owner` mail, `virgin` for what mlcore itself wrote, `digest`, otherwise a
+    post.
 
     extra: handlers of the site, in their order, for posts alone: in the second pass, before recipients are
     final. Raises NoSuchPipeline."""
-    if purpose == "virgin":
-        return VIRGIN
+    own = _OWN.get(purpose)
+    if own is not None:
+        return own
     name = policy.owner_pipeline if purpose == "owner" else policy.posting_pipeline
     try:
         chosen = PIPELINES[name]

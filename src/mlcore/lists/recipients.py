@@ -17,15 +17,20 @@ def select(draft: Draft, policy: ListPolicy, facts: RenderFacts) -> tuple[str, .
 
     Left out are the sender who wants no own postings, `facts.excluded`, and on a list with topics members
     who chose others than `draft.topics`."""
-    chosen = _by_key(facts.recipients)
+    keys, chosen = _by_key(facts.recipients)
     sender = facts.post.sender
-    if sender is not None and sender.key in chosen and not chosen[sender.key].own_postings:
+    # The first one of this key: what a person wants of this list comes before what he wants of another.
+    if (
+        sender is not None
+        and sender.key in chosen
+        and not facts.recipients[keys.index(sender.key)].own_postings
+    ):
         del chosen[sender.key]
     for key in facts.excluded:
         chosen.pop(key, None)
     if policy.topics_enabled and facts.topic_choices:
         _leave_out_by_topic(chosen, draft, policy, facts)
-    return tuple([recipient.address for recipient in chosen.values()])
+    return tuple(chosen.values())
 
 
 def without_copies(draft: Draft, facts: RenderFacts) -> tuple[str, ...]:
@@ -42,35 +47,41 @@ def without_copies(draft: Draft, facts: RenderFacts) -> tuple[str, ...]:
     return tuple([address for address in draft.recipients if _key(address) not in left_out])
 
 
+def addressed_too(draft: Draft) -> tuple[str, ...]:
+    """The keys of those among `draft.recipients` who stand in the same fields, and get two copies."""
+    explicit = {mailbox.key for _, mailbox in mailboxes.named(draft.fields, *_EXPLICIT)}
+    return tuple([key for key in keys_of(draft.recipients) if key in explicit]) if explicit else ()
+
+
 def owners(facts: RenderFacts) -> tuple[str, ...]:
     """The addresses owner mail goes to, each key once (an owner may be a moderator too); the site owner if
     the list has nobody, so that somebody reads it."""
-    chosen = _by_key(facts.recipients)
-    return tuple([recipient.address for recipient in chosen.values()]) or (facts.post.site.site_owner,)
+    _, chosen = _by_key(facts.recipients)
+    return tuple(chosen.values()) or (facts.post.site.site_owner,)
 
 
-def _by_key(recipients: Sequence[Recipient]) -> dict[str, Recipient]:
-    """The first one of each key: what a person wants of this list comes before what he wants of another."""
-    keys = _keys([recipient.address for recipient in recipients])
-    chosen = dict(zip(keys, recipients, strict=True))
-    if len(chosen) < len(recipients):
+def _by_key(recipients: Sequence[Recipient]) -> tuple[Sequence[str], dict[str, str]]:
+    """The key of each, and by key the first spelling of its address."""
+    addresses = [recipient.address for recipient in recipients]
+    keys = keys_of(addresses)
+    chosen = dict(zip(keys, addresses, strict=True))
+    if len(chosen) < len(addresses):
         chosen = {}
-        for key, recipient in zip(keys, recipients, strict=True):
-            chosen.setdefault(key, recipient)
-    return chosen
+        for key, spelling in zip(keys, addresses, strict=True):
+            chosen.setdefault(key, spelling)
+    return keys, chosen
 
 
-def _keys(addresses: list[str]) -> list[str]:
-    """`_key` of each, at a tenth of the time where all of a large list are plain: posts wait meanwhile."""
+def keys_of(addresses: Sequence[str]) -> Sequence[str]:
+    """The key of each, at a tenth of the time where all of a large list are plain: posts wait meanwhile."""
     joined = "\n".join(addresses)  # no address has a line end
     if addresses and joined.isascii() and '"' not in joined and "]" not in joined:
-        return joined.lower().split("\n")
+        lower = joined.lower()
+        return addresses if lower == joined else lower.split("\n")
     return [_key(address) for address in addresses]
 
 
-def _leave_out_by_topic(
-    chosen: dict[str, Recipient], draft: Draft, policy: ListPolicy, facts: RenderFacts
-) -> None:
+def _leave_out_by_topic(chosen: dict[str, str], draft: Draft, policy: ListPolicy, facts: RenderFacts) -> None:
     there_are = frozenset(topic.name for topic in policy.topics)
     hit = frozenset(draft.topics)
     for key, choice in facts.topic_choices.items():

@@ -74,8 +74,14 @@ def is_robot(fields: Fields, reverse_path: str) -> bool:
         return True
     if _keyword(fields, "auto-submitted") not in {"", "no"}:
         return True
-    wanted = _keyword(fields, "x-ack")
-    return wanted == "no" or (wanted != "yes" and _keyword(fields, "precedence") in _BULK)
+    if _keyword(fields, "x-ack") == "no":
+        return True
+    return _keyword(fields, "precedence") in _BULK and not wants_answer(fields)
+
+
+def wants_answer(fields: Fields) -> bool:
+    """Whether its author asks for an answer in any case (`X-Ack: yes`). Never raises."""
+    return _keyword(fields, "x-ack") == "yes"
 
 
 def _keyword(fields: Fields, name: str) -> str:

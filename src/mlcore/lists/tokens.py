@@ -10,7 +10,7 @@ import re
 import secrets
 from typing import Final, Literal
 
-Purpose = Literal["subscription", "unsubscription", "held"]
+Purpose = Literal["subscription", "unsubscription", "held", "probe"]
 
 LENGTH: Final = 40
 """Hex digits of a token: 160 bits."""

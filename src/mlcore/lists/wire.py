@@ -16,6 +16,8 @@ from mlcore.lists.patterns import Patterns
 from mlcore.lists.stages import Examined, Extensions
 from mlcore.lists.verdict import Accept, Discard, Hit, Hold, Reject, Trail, Verdict
 from mlcore.mail import address
+from mlcore.mail.report import Recognised
+from mlcore.mail.slots import Slot
 
 HEAD_OCTETS: Final = 16
 """Of a frame: the lengths of JSON and octets, most significant octet first."""
@@ -45,7 +47,11 @@ class Render(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     topics: tuple[str, ...] = ()
 
 
-Request = Examine | Decide | Render
+class Recognise(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """For `reports.recognise`; with the report."""
+
+
+Request = Examine | Decide | Render | Recognise
 
 
 class WasExamined(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -73,8 +79,17 @@ class WasDecided(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     preserve: bool = False
     topics: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    kept: int = -1
+    """Length of what archives and digests get, which stands behind the draft; -1: nothing."""
     late: tuple[str, ...] = ()
     """Expressions of owners that took too long."""
+
+
+class WasRecognised(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What `reports.recognise` found."""
+
+    found: Recognised
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -84,7 +99,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     traceback: str
 
 
-Reply = WasExamined | WasDecided | Failed
+Reply = WasExamined | WasDecided | WasRecognised | Failed
 
 _ENCODER: Final = msgspec.json.Encoder()
 _REQUESTS: Final = msgspec.json.Decoder(Request)
@@ -123,6 +138,11 @@ def carry_out(asked: Request, octets: bytes, more: Extensions) -> tuple[Reply, b
         if isinstance(found, Hit):
             return WasExamined(hit=found), b""
         return _of_examined(found), found.draft.octets()
+    if isinstance(asked, Recognise):
+        # on first use: patterns of many formats, which no post needs
+        from mlcore.lists import reports  # noqa: PLC0415  (see above)
+
+        return WasRecognised(found=reports.recognise(octets)), b""
     draft, patterns = Draft.post(octets), Patterns()
     if isinstance(asked, Decide):
         verdict, draft = stages.decide(draft, asked.policy, asked.facts, more, patterns)
@@ -167,6 +187,7 @@ def of_verdict(verdict: Verdict, draft: Draft, late: Sequence[str] = ()) -> tupl
     """The reply that carries a verdict and the draft. late: see `WasDecided`."""
     hold = verdict if isinstance(verdict, Hold) else Hold()
     discard = verdict if isinstance(verdict, Discard) else Discard()
+    kept = b"" if draft.kept is None else draft.kept.octets()
     reply_ = WasDecided(
         kind=type(verdict).__name__,
         trail=verdict.trail,
@@ -176,9 +197,11 @@ def of_verdict(verdict: Verdict, draft: Draft, late: Sequence[str] = ()) -> tupl
         preserve=discard.preserve,
         topics=draft.topics,
         recipients=draft.recipients,
+        slots=draft.slots,
+        kept=len(kept) if draft.kept is not None else -1,
         late=tuple(late),
     )
-    return reply_, draft.octets()
+    return reply_, draft.octets() + kept
 
 
 def decided(found: WasDecided, octets: bytes) -> tuple[Verdict, Draft]:
@@ -189,5 +212,9 @@ def decided(found: WasDecided, octets: bytes) -> tuple[Verdict, Draft]:
         "Reject": Reject(found.trail),
         "Discard": Discard(found.trail, found.forward, found.preserve),
     }
+    kept = None
+    if found.kept >= 0:
+        at = len(octets) - found.kept
+        kept, octets = Draft.post(octets[at:]), octets[:at]
     draft = Draft.post(octets).with_topics(found.topics).with_recipients(found.recipients)
-    return verdicts[found.kind], draft
+    return verdicts[found.kind], draft.with_slots(found.slots).with_kept(kept)

@@ -37,6 +37,7 @@ def read(local_part: str, delimiter: str = "+") -> list[tuple[str, str, str]]:
         ("ant-subscribe", [("ant-subscribe", "post", ""), ("ant", "join", "")]),
         ("ant-leave", [("ant-leave", "post", ""), ("ant", "leave", "")]),
         ("ant-unsubscribe", [("ant-unsubscribe", "post", ""), ("ant", "leave", "")]),
+        ("ant-leave+AbC", [("ant-leave", "post", ""), ("ant", "leave", "AbC")]),
         ("Ant-Confirm+AbC", [("ant-confirm", "post", ""), ("ant", "confirm", "AbC")]),
         ("red-ant-owner", [("red-ant-owner", "post", ""), ("red-ant", "owner", "")]),
     ],
@@ -59,7 +60,7 @@ def test_cut_is_at_the_first_delimiter_before_hyphens_count() -> None:
     assert read("ant+x-owner") == [("ant", "post", "")]
 
 
-@pytest.mark.parametrize("purpose", sorted(set(PURPOSES) - {"bounces", "confirm"}))
+@pytest.mark.parametrize("purpose", sorted(set(PURPOSES) - {"bounces", "confirm", "leave", "unsubscribe"}))
 def test_detail_is_accepted_and_ignored_where_it_means_nothing(purpose: str) -> None:
     assert read(f"ant-{purpose}+detail")[1] == ("ant", PURPOSES[purpose], "")
 
@@ -102,7 +103,7 @@ WORD = st.text(ascii_letters + digits, min_size=1, max_size=20)
 def test_what_is_put_together_is_taken_apart(name: str, purpose: str, detail: str, upper: bool) -> None:
     tail = purpose.upper() if upper else purpose
     whole, part = candidates(f"{name}-{tail}+{detail}@{HOST}")
-    kept = detail if purpose in {"bounces", "confirm"} else ""
+    kept = detail if PURPOSES[purpose] in {"bounces", "confirm", "leave"} else ""
     assert whole == Candidate(f"{name}-{purpose}".lower(), HOST, "post", "")
     assert part == Candidate(name.lower(), HOST, PURPOSES[purpose], kept)
 

@@ -73,10 +73,10 @@ def test_a_command_stands_in_the_subject_or_in_the_text(word: str, request_: Req
 
 @pytest.mark.parametrize(
     ("kind", "request_"),
-    [("join", Join()), ("leave", Leave()), ("confirm", Confirm(TOKEN))],
+    [("join", Join()), ("leave", Leave()), ("leave", Leave(TOKEN)), ("confirm", Confirm(TOKEN))],
 )
 def test_the_address_says_it_all(kind: Kind, request_: Request) -> None:
-    detail = TOKEN.upper() if kind == "confirm" else ""
+    detail = TOKEN.upper() if isinstance(request_, Confirm | Leave) and request_.token else ""
     assert parse(mail("help", "who"), to(kind, detail)) == Parsed((request_,), by_address=True)
 
 

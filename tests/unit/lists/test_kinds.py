@@ -90,6 +90,7 @@ def test_text_to_value_and_back(kind: Kind, text: str, value: object, shown: str
         (kinds.language(), "klingon", "Invalid language code: klingon"),
         (kinds.one_of(("a",), "Unknown pipeline"), "x", "Unknown pipeline: x"),
         (kinds.aliases(), "desk", "not an address"),
+        (kinds.archivers(), "a/b", "this is no name of an archiver: a/b"),
         (kinds.senders(), "anne", "Expected a valid email address or regular expression, got anne"),
         (kinds.senders(), "@bee@example.com", "Expected a valid email address"),
         (kinds.senders(lists=True), "@bee", "not an address"),
@@ -165,6 +166,14 @@ def test_numbers_below_nothing_only_where_they_mean_something() -> None:
     for kind, text in ((kinds.number(low=-1), "-2"), (kinds.number(), "-1"), (kinds.number(5), "6")):
         with pytest.raises(ValueError, match=r"number|too much"):
             kind.parse(text)
+
+
+def test_names_of_archivers_keep_their_case() -> None:
+    assert kinds.archivers().parse("hyperkitty, Mail-archive_2\nhyperkitty") == (
+        "hyperkitty",
+        "Mail-archive_2",
+    )
+    assert kinds.archivers().parse("") == ()
 
 
 def test_posting_addresses_are_keys() -> None:

@@ -135,8 +135,8 @@ def test_the_order_of_the_posting_pipeline() -> None:
     assert [name for name, _ in POSTING.first] == ["cleanse", "mime-delete"]
     assert [name for name, _ in POSTING.second] == [
         "tagger", "member-recipients", "avoid-duplicates", "anonymous", "cleanse-dkim", "cook-headers",
-        "subject-prefix", "rfc-2369", "rule-headers", "date", "message-id", "decorate", "dmarc",
-        "to-outgoing",
+        "subject-prefix", "rfc-2369", "rule-headers", "date", "message-id", "to-archive",
+        "to-digest", "decorate", "dmarc", "to-outgoing", "personalize",
     ]  # fmt: skip
 
 
@@ -319,8 +319,11 @@ OWNED = {
     "rule-headers": ("x-mailman-rule-hits", "x-mailman-rule-misses"),
     "date": ("date",),
     "message-id": ("message-id",),
+    "to-archive": (),
+    "to-digest": (),
     "dmarc": ("from", "reply-to", "cc"),
     "to-outgoing": ("delivered-to",),
+    "personalize": ("list-unsubscribe", "list-unsubscribe-post", "to"),
 }  # fmt: skip
 HANDLERS = {handler.name: handler for pipeline in (VIRGIN, OWNER, POSTING) for handler in pipeline.second}
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from mlcore.lists import stages, styles, wire
+from mlcore.lists import reports, stages, styles, wire
 from mlcore.lists.draft import Draft
 from mlcore.lists.facts import PostFacts, RenderFacts, SenderFacts, SiteFacts
 from mlcore.lists.model import Recipient, Role, SenderStanding, TopicChoice
@@ -11,6 +11,8 @@ from mlcore.lists.pipelines import NamedHandler
 from mlcore.lists.reasons import Reason
 from mlcore.lists.stages import Examined, Extensions
 from mlcore.lists.verdict import Accept, Discard, Hit, Hold, Reject, Trail, Verdict
+from mlcore.mail.slots import Slot
+from support.reports import report
 
 ANT = msgspec.structs.replace(
     styles.new_policy("legacy-default", "ant", "example.com"),
@@ -142,3 +144,23 @@ def test_no_frame() -> None:
         wire.request(b'{"type":"Shell"}')
     with pytest.raises(msgspec.DecodeError):
         wire.reply(b"\x80\x04")
+
+
+def test_recognised() -> None:
+    octets = report("aol").octets
+    reply, rest = through(wire.Recognise(), octets)
+    assert isinstance(reply, wire.WasRecognised)
+    assert reply.found == reports.recognise(octets)
+    assert rest == b""
+
+
+def test_what_is_kept_and_the_slots_come_back() -> None:
+    slot = Slot(at=3, kind="text", text="$user_name", charset="utf-8", encoding="8bit")
+    kept = Draft.post(b"Subject: kept\r\n\r\nbody\r\n")
+    draft = Draft.post(POST).with_slots((slot,)).with_kept(kept)
+    reply, octets = wire.of_verdict(Accept(), draft)
+    _, back = wire.decided(reply, octets)
+    assert back.octets() == draft.octets()
+    assert back.slots == (slot,)
+    assert back.kept is not None
+    assert back.kept.octets() == kept.octets()

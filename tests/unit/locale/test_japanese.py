@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 
 import mlcore
 from mlcore.lists import command_answers
+from mlcore.lists.digests import phrases as of_digests
 from mlcore.lists.notices import phrases
 
 ROOT = Path(mlcore.__file__).parent
@@ -74,7 +75,7 @@ def constants(module: ModuleType) -> Iterator[str]:
 
 WANTED = sorted(
     {text for text, _ in reasons()}
-    | {text for module in (phrases, command_answers) for text in constants(module)}
+    | {text for module in (phrases, command_answers, of_digests) for text in constants(module)}
     - {phrases.CONTROL_SUBJECT}
 )
 

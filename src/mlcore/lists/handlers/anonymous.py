@@ -21,6 +21,7 @@ _STAY: Final = frozenset(
         *("mime-version", "content-type", "content-transfer-encoding", "content-disposition"),
         *("content-language", "content-class"),
         # how programs shall treat it
+        *("x-no-archive", "x-archive"),
         *("importance", "priority", "sensitivity", "precedence", "auto-submitted"),
         # by which a loop over several lists is known (P21)
         "delivered-to",

@@ -1,15 +1,17 @@
-"""The fields that tell programs what list this is and how to deal with it (RFC 2369, RFC 2919)."""
+"""The fields that tell programs what list this is, how to deal with it, and where its archive is (RFC 2369,
+RFC 2919, RFC 5064)."""
 
 import functools
 from typing import Final
 from urllib.parse import quote
 
+from mlcore.lists import archiving
 from mlcore.lists.draft import Draft
-from mlcore.lists.facts import RenderFacts
+from mlcore.lists.facts import ArchiverFacts, RenderFacts
 from mlcore.lists.handlers import charset
 from mlcore.lists.model import ListPolicy
 from mlcore.lists.plain import one_line
-from mlcore.mail import words
+from mlcore.mail import message_id, words
 from mlcore.mail.fields import Fields
 
 # List-Unsubscribe-Post (RFC 8058) speaks of the List-Unsubscribe it came with, so it goes with it.
@@ -25,12 +27,20 @@ _REPLACED: Final = (
 _LONGEST_DESCRIPTION: Final = 255
 
 
-def handler(draft: Draft, policy: ListPolicy, _facts: RenderFacts) -> Draft:
+def handler(draft: Draft, policy: ListPolicy, facts: RenderFacts) -> Draft:
     """The handler rfc-2369: writes List-Help, -Id, -Owner, -Post, -Subscribe and -Unsubscribe at the top, in
-    this order, instead of those of another list. With `include_rfc2369_headers` off nothing is touched."""
+    this order, instead of those of another list; above them Archived-At and List-Archive where archivers of
+    the list have such pages. With `include_rfc2369_headers` off nothing is touched."""
     if not policy.include_rfc2369_headers:
         return draft
-    return draft.with_fields(_written(draft.fields, policy, with_post=True))
+    site = facts.post.site
+    archivers = archiving.archivers_for(policy, site)
+    fields = _written(draft.fields, policy, archivers, with_post=True)
+    if archivers and facts.post.purpose == "post":
+        # The one that the handler message-id will write.
+        made = message_id.make(facts.post.root, policy.mail_host)
+        fields = _with_links(fields, policy, archivers, archiving.identification_of(draft.fields, made))
+    return draft.with_fields(fields)
 
 
 def for_own_mail(draft: Draft, policy: ListPolicy, _facts: RenderFacts) -> Draft:
@@ -40,16 +50,35 @@ def for_own_mail(draft: Draft, policy: ListPolicy, _facts: RenderFacts) -> Draft
 
 def reduced(fields: Fields, policy: ListPolicy) -> Fields:
     """The fields of mail about a list that is no post, so without List-Post."""
-    return _written(fields, policy, with_post=False) if policy.include_rfc2369_headers else fields
+    return _written(fields, policy, (), with_post=False) if policy.include_rfc2369_headers else fields
 
 
-def _written(fields: Fields, policy: ListPolicy, *, with_post: bool) -> Fields:
-    return fields.remove(*_REPLACED).below(_own(policy, with_post))
+def _written(
+    fields: Fields, policy: ListPolicy, archivers: tuple[ArchiverFacts, ...], *, with_post: bool
+) -> Fields:
+    own = _own(policy, archivers, with_post)
+    fields = fields.remove(*_REPLACED)
+    if "list-archive" in own.names():
+        fields = fields.remove("list-archive")
+    return fields.below(own)
+
+
+def _with_links(
+    fields: Fields, policy: ListPolicy, archivers: tuple[ArchiverFacts, ...], identification: str
+) -> Fields:
+    """One Archived-At for each archive that has a page for the post (RFC 5064 2)."""
+    links = [archiving.permalink(one, policy, identification) for one in archivers]
+    if not any(links):
+        return fields
+    fields = fields.remove("archived-at")
+    for link in filter(None, reversed(links)):
+        fields = fields.prepend("Archived-At", f"<{link}>".encode())
+    return fields
 
 
 # The same for all mail of a list, and a tenth of the work on a post.
 @functools.lru_cache(maxsize=512)
-def _own(policy: ListPolicy, with_post: bool) -> Fields:
+def _own(policy: ListPolicy, archivers: tuple[ArchiverFacts, ...], with_post: bool) -> Fields:
     request = _mailto(policy.sub_address("request"))
     fields = Fields()
     # The last one written stands first.
@@ -60,7 +89,10 @@ def _own(policy: ListPolicy, with_post: bool) -> Fields:
         fields = fields.prepend("List-Post", post)
     fields = fields.prepend("List-Owner", b"<" + _mailto(policy.sub_address("owner")) + b">")
     fields = fields.prepend("List-Id", _list_id(policy))
-    return fields.prepend("List-Help", b"<" + request + b"?subject=help>")
+    fields = fields.prepend("List-Help", b"<" + request + b"?subject=help>")
+    # Of such a field there may be one alone (RFC 2369 4).
+    pages = [f"<{page}>".encode() for page in (archiving.list_url(one, policy) for one in archivers) if page]
+    return fields.prepend("List-Archive", b",\r\n ".join(pages)) if pages else fields
 
 
 def _mailto(address: str) -> bytes:

@@ -48,6 +48,15 @@ def handler(draft: Draft, policy: ListPolicy, facts: RenderFacts) -> Draft:
     return draft.with_fields(draft.fields.replace("Subject", body))
 
 
+def bare(subject: str, policy: ListPolicy, no_subject: str) -> str:
+    """A decoded subject as it is without the list's prefix: `rest` or `Re: rest`, as the handler makes it of
+    one; never empty. Without a prefix setting it is as the author wrote it."""
+    setting = words.one_line(policy.subject_prefix[:_LONGEST_PREFIX])
+    if setting.strip():
+        return _rest_of(subject.strip(), setting, no_subject)
+    return subject.strip() or no_subject
+
+
 def _rest_of(subject: str, setting: str, no_subject: str) -> str:
     """A decoded subject without old prefixes, behind at most one `Re: `; never empty."""
     rest = _old_prefix(setting).sub("", subject).strip()

@@ -29,7 +29,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     kind: as in `Letter`; author: an address; to: (display name, address) of each mailbox shown; recipients:
     who gets it, None: those of `to`; text: its words, line feeds; charset: used where it can hold them;
     answers: what it is an answer to, None: it answers nobody; bulk: whether it says so; attached: parts that
-    follow the text; alone: the body instead of a text; more: header fields of this kind of mail."""
+    follow the text; alone: the body instead of a text; more: header fields of this kind of mail;
+    reverse_path: None: as `letter` says."""
 
     kind: str
     author: str
@@ -43,6 +44,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     attached: tuple[Part, ...] = ()
     alone: Part | None = None
     more: Mapping[str, bytes] = {}
+    reverse_path: str | None = None
 
 
 def letter(
@@ -67,7 +69,9 @@ def letter(
     fields = fields.append("MIME-Version", b"1.0")
     whole = Fields((*fields.raw, *part.fields.raw))
     recipients = tuple(mailbox for _, mailbox in sheet.to) if sheet.recipients is None else sheet.recipients
-    reverse_path = "" if policy is None or sheet.answers is not None else policy.sub_address("bounces")
+    reverse_path = sheet.reverse_path
+    if reverse_path is None:
+        reverse_path = "" if policy is None or sheet.answers is not None else policy.sub_address("bounces")
     return Letter(
         kind=sheet.kind,
         recipients=recipients,

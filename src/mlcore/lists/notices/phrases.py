@@ -28,20 +28,19 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "results": "The results of your email commands",
     "filtered": "Content filter message notification",
     "pending": "The {listname} list has {n} moderation requests waiting.",
+    "autoresponse": 'Auto-response for your message to the "{display_name}" mailing list',
+    "bounce-unrecognized": "Uncaught bounce notification",
+    "bounce-increment": "{member}'s bounce score incremented on {display_name}",
+    "bounce-disable": "{member}'s subscription disabled on {display_name}",
+    "bounce-removal": "{member} unsubscribed from {display_name} mailing list due to bounces",
+    "bounce-warning": "Your subscription for {display_name} mailing list has been disabled",
+    "probe": "{display_name} mailing list probe message",
+    "complaint": "{member} has complained about mail of {display_name}",
 }
 """By kind. That of `rejected` is for those to whom the subject of the rejected message is not shown."""
 
-LATER_SUBJECTS: Final = (
-    'Auto-response for your message to the "{display_name}" mailing list',
-    "Uncaught bounce notification",
-    "{member}'s bounce score incremented on {display_name}",
-    "{member}'s subscription disabled on {display_name}",
-    "{member} unsubscribed from {display_name} mailing list due to bounces",
-    "Your subscription for {display_name} mailing list has been disabled",
-    "{display_name} mailing list probe message",
-    "{display_name} Digest, Vol {volume}, Issue {number}",
-)
-"""Of mail about bounces, of digests and of the list's own answers."""
+LATER_SUBJECTS: Final = ("{display_name} Digest, Vol {volume}, Issue {number}",)
+"""Of digests."""
 
 DIGEST_MARK: Final = " (Digest mode)"
 """Behind the subject of a welcome."""
@@ -78,6 +77,21 @@ CONTROL_ACCEPT: Final = (
     "To accept the post, put this line at the beginning of the reply, with the moderator password of the "
     "list in place of PASSWORD:"
 )
+
+COMPLAINT: Final = (
+    "The provider of a person's mailbox reports that this person has marked mail from the mailing list "
+    "{listname} as unwanted. The attached report is about:"
+)
+COMPLAINT_ENDED: Final = "This address gets no more mail from the list: it is no member any more."
+COMPLAINT_NOTED: Final = (
+    "Nothing has changed, as nothing proves that the report is about this member. You may want to ask, or to "
+    "end the membership."
+)
+NO_MEMBER: Final = "(nobody in particular)"
+BOUNCE_ADDRESS: Final = "Address: {value}"
+BOUNCE_TIME: Final = "Time: {value}"
+BOUNCE_STATUS: Final = "Status: {value}"
+BOUNCE_ANSWER: Final = "Answer of the server: {value}"
 
 HELD_JOINING: Final = "Held Subscriptions:"
 HELD_LEAVING: Final = "Held Unsubscriptions:"

@@ -11,11 +11,13 @@ from mlcore.lists.notices.letters import Answered, Letter, Person
 from mlcore.lists.placeholders import block
 from mlcore.lists.plain import one_line
 from mlcore.lists.reasons import Reason
+from mlcore.texts.expand import expand
+from mlcore.texts.fill import fill
 
 _LONGEST_LOCAL_PART: Final = 64
 _NOTHING: Final = Answered()
 _MOST_RESULTS: Final = 2_000
-"""Lines of an answer to commands: a roster may be long."""
+"""Lines of an answer to commands (a roster may be long), and of what a list answers by itself."""
 
 
 class ToPeople(Desk):
@@ -273,6 +275,36 @@ class ToPeople(Desk):
             answers=answered,
         )
         return letter(sheet, policy, self.site, host, identity, now)
+
+    def autoresponse(
+        self,
+        policy: ListPolicy,
+        person: Person,
+        text: str,
+        *,
+        identity: str,
+        now: float,
+        answered: Answered = _NOTHING,
+    ) -> Letter:
+        """What the list answers by itself to whoever writes to it. text: the list's own, with placeholders,
+        in its language; nothing of the mail that it answers is in it (P19)."""
+        voice = self.voice(policy)
+        more = {
+            "requestemail": policy.sub_address("request"),
+            "owneremail": policy.sub_address("owner"),
+        }
+        filled = fill(expand(text, {**voice.values, **more}))
+        sheet = Sheet(
+            kind="autoresponse",
+            author=policy.sub_address("bounces"),
+            to=_unnamed(person),
+            subject=self.subject(voice, "autoresponse"),
+            text=block(filled, most_lines=_MOST_RESULTS) + "\n",
+            charset=voice.charset,
+            answers=answered,
+            more={"X-Mailer": b"mlcore", "X-Ack": b"No"},
+        )
+        return self._of_list(sheet, policy, identity, now)
 
     # -- in common ---------------------------------------------------------------------------------------
 

@@ -12,7 +12,9 @@ from mlcore.lists.reasons import Reason
 from mlcore.lists.verdict import Hit
 from mlcore.texts.expand import expand
 
-_SUBJECT: Final = re.compile(r" Digest, Vol [0-9]{1,9}, Issue [0-9]{1,9}\s*\Z")
+_SUBJECT: Final = re.compile(
+    r"(?: Digest, Vol [0-9]{1,9}, Issue [0-9]{1,9}| ダイジェスト 第[0-9]{1,9}巻 第[0-9]{1,9}号)\s*\Z"
+)
 _QUOTING: Final = re.compile(r"[>|＞]")
 _WORD: Final = re.compile(r"[A-Za-z]+")
 _LOOKED_AT: Final = 262_144

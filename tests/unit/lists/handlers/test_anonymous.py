@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlcore.config.settings import MailmanSettings
+from mlcore.config.site import MailmanSettings
 from mlcore.lists.draft import Draft
 from mlcore.lists.facts import RenderFacts
 from mlcore.lists.handlers.anonymous import handler

@@ -5,12 +5,15 @@ import time
 import msgspec
 import pytest
 
+from mlcore.lists import archiving
 from mlcore.lists.draft import Draft
-from mlcore.lists.facts import RenderFacts
+from mlcore.lists.facts import ArchiverFacts, RenderFacts
 from mlcore.lists.handlers.decorate import handler
+from mlcore.lists.model import Personalization
 from mlcore.mail import mime
+from mlcore.mail.slots import Slot
 from support.odd_messages import SIGNED, mail, many, nested, whole
-from support.posts import PLAIN, policy, render_facts
+from support.posts import PLAIN, SITE, policy, render_facts
 from support.shapes import shapes
 from support.signing import sign, verifies
 
@@ -106,3 +109,47 @@ def test_the_text_of_the_wrapped_part_is_found() -> None:
     found = mime.first_text(_made(whole(SIGNED), "", "footer").part())
     assert found is not None
     assert found.text() == "The meeting begins at four.\n"
+
+
+def test_placeholders_of_the_reader_stay_as_they_are_without_personal_copies() -> None:
+    made = _made(PLAIN, "", "for $user_name")
+    assert made.body.endswith(b"for $user_name\r\n")
+    assert made.slots == ()
+
+
+def test_with_personal_copies_they_are_slots() -> None:
+    personal = policy(personalize=Personalization.INDIVIDUAL, description="50 $x %")
+    mark = Slot(at=0, kind="copy", text="x")
+    draft = Draft.post(PLAIN).with_recipients(("a@example.com",)).with_slots((mark,))
+    made = handler(draft, personal, _facts("$description", "for ${user_email}: $description $$ $x"))
+    assert made.body == b"50 $x %\r\nShall we?\r\n"
+    slot = Slot(
+        at=len(made.body),
+        kind="text",
+        text="for ${user_email}: 50 $$x % $$ $$x",
+        charset="us-ascii",
+        encoding="7bit",
+    )
+    assert made.slots == (mark, slot)
+    shared = handler(draft, personal, _facts("", "for everybody"))
+    assert shared.body.endswith(b"for everybody\r\n")
+    assert shared.slots == (mark,)
+
+
+KITTY = ArchiverFacts(name="hyperkitty", kind="hyperkitty", base_url="https://lists.example.com/archives/")
+
+
+@pytest.mark.parametrize("kind", Personalization)
+def test_the_page_of_the_post_in_archives(kind: Personalization) -> None:
+    settings = policy(personalize=kind)
+    page = archiving.permalink(KITTY, settings, "<one@example.org>")
+    assert page.startswith("https://lists.example.com/archives/")
+    facts = _facts("$description ${hyperkitty_url} $other_url", "$user_email $hyperkitty_url")
+    site = msgspec.structs.replace(SITE, archivers=(KITTY,))
+    facts = msgspec.structs.replace(facts, post=msgspec.structs.replace(facts.post, site=site))
+    made = handler(Draft.post(PLAIN), settings, facts)
+    assert made.body.startswith(f" {page} $other_url\r\n".encode())
+    if kind is Personalization.NONE:
+        assert made.body.endswith(f"$user_email {page}\r\n".encode())
+    else:
+        assert made.slots[0].text == f"${{user_email}} {page}"

@@ -1,11 +1,17 @@
 """RFC 2369 and RFC 2919 fields."""
 
+import msgspec
 import pytest
 
+from mlcore.lists.archiving import hash_of, permalink
 from mlcore.lists.draft import Draft
+from mlcore.lists.facts import ArchiverFacts, SiteFacts
+from mlcore.lists.handlers import message_id
 from mlcore.lists.handlers.list_headers import for_own_mail, handler
+from mlcore.lists.model import ArchivePolicy
 from mlcore.mail.fields import split
-from support.posts import PLAIN, draft, policy, render_facts
+from mlcore.mail.message_id import of
+from support.posts import PLAIN, SITE, draft, policy, render_facts
 
 OWN = (
     b"List-Help: <mailto:ant-request@example.com?subject=help>\r\n",
@@ -122,3 +128,69 @@ def test_own_mail_has_them_but_for_list_post() -> None:
     assert made.fields.raw == (*(one for one in OWN if b"Post" not in one), b"From: a@example.com\r\n")
     without = draft("From: a@example.com")
     assert for_own_mail(without, policy(include_rfc2369_headers=False), render_facts()) is without
+
+
+KITTY = ArchiverFacts(name="kitty", kind="hyperkitty", base_url="https://lists.example.com/archives/")
+OTHER = ArchiverFacts(name="other", kind="hyperkitty", base_url="https://elsewhere.example.org")
+MAILDIR = ArchiverFacts(name="prototype", kind="prototype")
+PAGE = b"https://lists.example.com/archives/list/ant@example.com/"
+
+
+def _site(*archivers: ArchiverFacts) -> SiteFacts:
+    return msgspec.structs.replace(SITE, archivers=archivers)
+
+
+@pytest.mark.row("field: List-Archive")
+@pytest.mark.row("field: Archived-At")
+def test_the_pages_of_list_and_post_in_an_archive() -> None:
+    facts = render_facts(site=_site(MAILDIR, KITTY))
+    lines = ("Message-ID: <a@b>", "List-Archive: <https://bee.example.com/>", "Archived-At: <x>")
+    made = handler(draft(*lines), policy(), facts)
+    assert made.fields.names()[:3] == ("archived-at", "list-archive", "list-help")
+    hash_ = hash_of("<a@b>").encode()
+    assert made.fields.all("archived-at") == (b"<" + PAGE + b"message/" + hash_ + b"/>",)
+    assert made.fields.all("list-archive") == (b"<" + PAGE + b">",)
+
+
+def test_several_archives_have_one_field_for_the_list_and_one_link_each() -> None:
+    made = handler(draft("Message-ID: <a@b>"), policy(), render_facts(site=_site(KITTY, OTHER)))
+    (pages,) = made.fields.all("list-archive")
+    assert pages == b"<" + PAGE + b">,\r\n <https://elsewhere.example.org/list/ant@example.com/>"
+    first, second = made.fields.all("archived-at")
+    assert first.startswith(b"<https://lists.example.com/")
+    assert second.startswith(b"<https://elsewhere.example.org/")
+
+
+@pytest.mark.row("attribute: archive_policy")
+def test_a_list_without_archives_links_to_none() -> None:
+    settings = policy(archive_policy=ArchivePolicy.NEVER)
+    made = handler(draft("Message-ID: <a@b>"), settings, render_facts(site=_site(KITTY)))
+    assert made.fields.names()[0] == "list-help"
+
+
+def test_a_post_without_message_id_is_linked_by_the_one_it_gets() -> None:
+    facts = render_facts(site=_site(KITTY))
+    made = message_id.handler(handler(draft("Subject: x"), policy(), facts), policy(), facts)
+    assert permalink(KITTY, policy(), of(made.fields)).encode() in (made.fields.first("archived-at") or b"")
+
+
+def test_a_post_that_is_kept_nowhere_has_no_link_but_that_of_the_list() -> None:
+    made = handler(draft("Message-ID: <a@b>", "X-No-Archive: yes"), policy(), render_facts(site=_site(KITTY)))
+    assert "archived-at" not in made.fields.names()
+    assert "list-archive" in made.fields.names()
+
+
+def test_mail_to_owners_is_in_no_archive() -> None:
+    made = handler(draft("Message-ID: <a@b>"), policy(), render_facts(site=_site(KITTY), purpose="owner"))
+    assert "archived-at" not in made.fields.names()
+
+
+def test_a_digest_links_to_the_archive_but_to_no_post() -> None:
+    facts = render_facts(site=_site(KITTY), purpose="digest")
+    made = handler(draft("Message-ID: <a@b>", "List-Id: x"), policy(), facts)
+    assert made.fields.names() == (
+        "list-archive", "list-help", "list-id", "list-owner", "list-post", "list-subscribe",
+        "list-unsubscribe", "message-id",
+    )  # fmt: skip
+    own = for_own_mail(draft("From: a@example.com"), policy(), render_facts(site=_site(KITTY)))
+    assert "list-archive" not in own.fields.names()

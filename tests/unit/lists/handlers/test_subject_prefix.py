@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mlcore.lists.draft import Draft
-from mlcore.lists.handlers.subject_prefix import handler
+from mlcore.lists.handlers.subject_prefix import bare, handler
 from mlcore.mail.fields import split
 from mlcore.mail.words import decode, encode
 from support.posts import PLAIN, draft, policy, render_facts
@@ -354,3 +354,16 @@ def test_any_mixture_is_read_back(prefix: str, of_author: str, of_list: str, sub
     assert made.fields.octets().isascii()
     assert made.fields.text("subject") == prefix.replace("%d", "7") + f"Re: {subject}"
     assert handler(made, settings, render_facts()) is made
+
+
+@pytest.mark.parametrize(
+    ("prefix", "subject", "left"),
+    [
+        ("[Ant %d] ", "Re: [Ant 12] AW: Tea", "Re: Tea"),
+        (ANT, "[Ant] ", "none"),
+        (" ", " Re: [Ant] Tea ", "Re: [Ant] Tea"),
+        ("", " ", "none"),
+    ],
+)
+def test_a_subject_without_what_the_list_put_there(prefix: str, subject: str, left: str) -> None:
+    assert bare(subject, policy(subject_prefix=prefix), "none") == left

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlcore.lists.notices.bounces import Evidence
 from mlcore.lists.notices.composition import LARGEST, attachment, mailboxes, whole_message
 from mlcore.lists.notices.letters import Answered, Letter, Person
 from mlcore.lists.reasons import Reason
@@ -27,6 +28,8 @@ def evil(method: str, about: Any, **site: Any) -> Letter:
     """Written with hostile names, subjects, reasons, words and messages."""
     person = Person("anne@example.org", EVIL, EVIL, member=True)
     owners, reasons = ["olga@example.org"], [Reason("Header {}", EVIL)]
+    evidence = Evidence(report=EVIL.encode("utf-8", "replace"))
+    said = Evidence(address=EVIL, code=EVIL, diagnostic=EVIL)
     given_: dict[str, tuple[Any, ...]] = {
         **dict.fromkeys(("welcome", "goodbye", "new_list"), (person,)),
         **dict.fromkeys(("confirm_join", "confirm_leave", "invite"), (person, TOKEN)),
@@ -41,6 +44,14 @@ def evil(method: str, about: Any, **site: Any) -> Letter:
         "held_owners": (owners, EVIL, EVIL, reasons, TOKEN, EVIL.encode("utf-8", "replace")),
         "filtered": (owners, EVIL.encode("utf-8", "replace")),
         "pending": (owners, 3, EVIL),
+        "autoresponse": (person, EVIL),
+        "probe": (person, TOKEN, evidence),
+        "bounce_warning": (person,),
+        "bounce_increment": (owners, person, evidence),
+        "bounce_disable": (owners, person, said),
+        "bounce_removal": (owners, person),
+        "bounce_unrecognized": (owners, evidence),
+        "complaint": (owners, person, said),
     }
     written: Letter = getattr(writer(**site), method)(about, *given_[method], **WHEN)
     return written

@@ -28,7 +28,15 @@ from support.letters import (
 from support.posts import policy
 
 CONFIRM = f"ant-confirm+{TOKEN}@example.com"
-ANSWERS = ("held_author", "no_more_today", "rejected", "refused", "acknowledged", "results")
+ANSWERS = (
+    "held_author",
+    "no_more_today",
+    "rejected",
+    "refused",
+    "acknowledged",
+    "results",
+    "autoresponse",
+)
 QUESTIONS = ("confirm_join", "confirm_leave", "invite")
 
 

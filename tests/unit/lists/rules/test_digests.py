@@ -59,6 +59,7 @@ def test_the_subject_of_a_digest() -> None:
     assert _hit(made) == SUBJECT
     assert _hit(made, hold_digest=False) is None
     assert _hit(draft("Subject: Ant Digest, Vol 12, Issue 3: tea")) is None
+    assert _hit(draft("Subject: Re: 蟻 ダイジェスト 第12巻 第3号")) is not None
     assert _hit(draft("A: b")) is None
 
 

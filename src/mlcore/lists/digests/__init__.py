@@ -1,0 +1,1 @@
+"""Digests: which volume and number an issue has, and what it looks like as MIME and as plain text."""

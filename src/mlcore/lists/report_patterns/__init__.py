@@ -1,0 +1,1 @@
+"""How reports look that have no machine-readable part: one description a format, as data."""
