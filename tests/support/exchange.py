@@ -90,6 +90,10 @@ class KeepingRelay:
         )
         return self.copies(part)
 
+    def begun(self) -> int:
+        """How many MAIL commands it heard since it was opened last."""
+        return self._sink.begun if self._sink else 0
+
     def mails(self) -> list[str]:
         """The MAIL commands heard since it was opened last."""
         return list(self._sink.mails) if self._sink else []

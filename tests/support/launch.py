@@ -6,6 +6,7 @@ What a test wants stands in the environment of this process, so that the product
     MLTEST_KILL_COUNT    at which occurrence (default 1)
     MLTEST_RAISE_WHILE   a path: while a file is there, every post with `raise` in its subject raises
     MLTEST_HANG_WHILE    a path: while a file is there, every post with `hang` in its subject stops the loop
+    MLTEST_PATIENCE_S    seconds for which the next mail server is waited for at each step
 
 SIGUSR1 makes it write into its log what every thread and every task is doing."""
 
@@ -16,10 +17,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from mlcore.base.errors import MlcoreError
 from mlcore.config.loader import read
+from mlcore.delivery.settings import SmtpSettings, Timeouts
 from mlcore.lists.draft import Draft
 from mlcore.lists.facts import RenderFacts
 from mlcore.lists.model import ListPolicy
@@ -33,6 +36,7 @@ KILL_STEP = "MLTEST_KILL_STEP"
 KILL_COUNT = "MLTEST_KILL_COUNT"
 RAISE_WHILE = "MLTEST_RAISE_WHILE"
 HANG_WHILE = "MLTEST_HANG_WHILE"
+PATIENCE_S = "MLTEST_PATIENCE_S"
 KILLED = "killed by itself at"
 """What stands in its log then, with the step behind it."""
 
@@ -76,10 +80,20 @@ def hanging(path: str) -> SecondHandler:
     return handler
 
 
+def impatient(seconds: float) -> Callable[[SmtpSettings], SmtpSettings]:
+    """Settings with short time-outs."""
+    timeouts = Timeouts(
+        mail_s=seconds, rcpt_s=seconds, data_s=seconds, block_s=seconds, dot_s=seconds, quit_s=seconds
+    )
+    return lambda settings: replace(settings, timeouts=timeouts)
+
+
 def extras_from(environment: Mapping[str, str]) -> Extras:
     """What the environment asks for."""
     step = environment.get(KILL_STEP, "")
     at = killer(step, int(environment.get(KILL_COUNT, "1"))) if step else steps.nothing
+    if patience := environment.get(PATIENCE_S, ""):
+        return Extras(at=at, smtp=impatient(float(patience)))
     for variable, make in ((RAISE_WHILE, raising), (HANG_WHILE, hanging)):
         if path := environment.get(variable, ""):
             more = Extensions(handlers=(NamedHandler("wanted-by-test", make(path)),))

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from mlcore.lists.notices.bounces import Evidence
 from mlcore.lists.notices.letters import Answered, Letter, Person
 from mlcore.lists.notices.writer import Writer
 from mlcore.lists.reasons import Reason
@@ -23,6 +24,13 @@ ORIGINAL = (
     b"Message-ID: <one@example.org>\r\n\r\nShall we?\r\n"
 )
 ANT = policy(display_name="Ant lovers")
+REPORT = (
+    b"From: MAILER-DAEMON@example.org\r\nTo: ant-bounces@example.com\r\nSubject: Undelivered\r\n"
+    b"\r\nanne@example.org: no such mailbox\r\n"
+)
+EVIDENCE = Evidence(
+    report=REPORT, address="Anne@Example.org", at=NOW, code="5.1.1", diagnostic="550 no such mailbox"
+)
 WHEN: dict[str, Any] = {"identity": IDENTITY, "now": NOW}
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
@@ -37,6 +45,14 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "refused": (ANNE, "Subscription request", "We are full."),
     "acknowledged": (ANNE, "Tea at four"),
     "forwarded": (["kim@example.org"], ORIGINAL),
+    "autoresponse": (ANNE, "Mail to $list_name is read on Mondays.\n\n    $owneremail\n"),
+    "probe": (ANNE, TOKEN, EVIDENCE),
+    "bounce_warning": (ANNE,),
+    "bounce_increment": (OWNERS, ANNE, EVIDENCE),
+    "bounce_disable": (OWNERS, ANNE, EVIDENCE),
+    "bounce_removal": (OWNERS, ANNE),
+    "bounce_unrecognized": (OWNERS, EVIDENCE),
+    "complaint": (OWNERS, ANNE, EVIDENCE),
     "results": (ANNE, "example.com", Answered(message_id="<one@example.org>"), "- Done.\n"),
     "new_list": (ANNE,),
     "subscribed": (OWNERS, ANNE),

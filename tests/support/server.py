@@ -43,12 +43,17 @@ START_S = 20.0
 _STOP_S = 15.0
 _POLL_S = 0.02
 
+_FLOW: Final = ("in", "command", "bounces", "hold", "pipeline", "virgin")
+_IN_FLOW: Final = (*_FLOW, *(queue for queue in QUEUES if queue not in _FLOW))
+"""In the order in which an entry moves: who looks in another one overlooks those that move meanwhile."""
+
 Sections = Mapping[str, Mapping[str, object]]
 
 
 PLAIN: Final[Mapping[str, Any]] = {
     "administrivia": False,
     "admin_immed_notify": False,
+    "digests_enabled": False,
     "max_message_size": 0,
     "max_num_recipients": 0,
     "require_explicit_destination": False,
@@ -278,7 +283,7 @@ class RunningServer:
 
     def spool(self) -> dict[str, list[str]]:
         """The names of all entries by queue, without empty queues."""
-        found = {queue: [name for name in self.names(queue) if NAME.match(name)] for queue in QUEUES}
+        found = {queue: [name for name in self.names(queue) if NAME.match(name)] for queue in _IN_FLOW}
         return {queue: names for queue, names in found.items() if names}
 
     def in_transit(self) -> dict[str, list[str]]:

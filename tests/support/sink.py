@@ -20,7 +20,20 @@ import msgspec
 
 _MESSAGE_ID: Final = re.compile(rb"^message-id:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 
-SinkOutcome = Literal["accepted", "refused", "dropped_in_data", "dropped_after_dot"]
+SinkOutcome = Literal["accepted", "refused", "put_off", "dropped_in_data", "dropped_after_dot"]
+
+Fault = Literal[
+    "451 at MAIL",
+    "421 at MAIL",
+    "drop in content",
+    "hang in content",
+    "451 at end",
+    "554 at end",
+    "drop after end",
+    "hang after end",
+]
+"""What becomes of one transaction. drop: leaves without a word; hang: says nothing any more until the other
+side leaves. In the log a hang is what the drop at that place is."""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,9 +50,13 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class SinkSettings:
-    """refuse: address → reply to RCPT. Rates: 0 to 1; temporary failures per RCPT, drops per transaction."""
+    """refuse: address → reply to RCPT. faults: by number of the MAIL, counted from 1 over all connections.
+    Rates: 0 to 1; temporary failures per RCPT, drops per transaction. greylist: the first RCPT of each
+    address for each sender is answered 450."""
 
     refuse: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[int, Fault] = field(default_factory=dict)
+    greylist: bool = False
     temp_fail_rate: float = 0.0
     drop_in_data_rate: float = 0.0
     drop_after_dot_rate: float = 0.0
@@ -88,6 +105,9 @@ class Sink:
         self.log_handle = log_handle
         self.connections = 0
         self.open: set[asyncio.Transport] = set()
+        self.begun = 0
+        self.seen: set[tuple[bytes, bytes]] = set()
+        """Sender and recipient of every RCPT, where there is greylisting."""
         self.transactions = 0
         self.copies = 0
         self.taken: list[Taken] = []
@@ -169,11 +189,13 @@ class _Session(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
         self._out: list[bytes] = []
-        self._mode: Literal["command", "data", "bdat", "held", "closed"] = "command"
+        self._earlier = 0  # how much of it is about transactions before this one
+        self._mode: Literal["command", "data", "bdat", "held", "hung", "closed"] = "command"
         self._needed = 0  # octets of the BDAT chunk
         self._last_chunk = False
         self._scanned = 0
         self._mail: bytes | None = None
+        self._fault: Fault | None = None
         self._rcpts: list[bytes] = []
         self._chunks: list[bytes] = []
 
@@ -205,9 +227,7 @@ class _Session(asyncio.Protocol):
                 more = False
             if not more:
                 break
-        if self._out and self._transport is not None:
-            self._transport.write(b"".join(self._out))
-            self._out.clear()
+        self._flush()
 
     def _commands(self) -> bool:
         """Carries out whole lines while they are commands; whether there may be more to do."""
@@ -232,6 +252,9 @@ class _Session(asyncio.Protocol):
             return b"503 5.5.1 MAIL first\r\n"
         if address in self._sink.refused:
             return self._sink.refused[address]
+        if self._settings.greylist and (self._mail, address) not in self._sink.seen:
+            self._sink.seen.add((self._mail, address))
+            return b"450 4.7.1 Greylisted\r\n"
         rate = self._settings.temp_fail_rate
         if rate and self._sink.random.random() < rate:
             return b"450 4.2.0 Not now\r\n"
@@ -268,12 +291,21 @@ class _Session(asyncio.Protocol):
     def _begin(self, line: bytes) -> bytes:
         if self._mail is not None:
             return b"503 5.5.1 Nested MAIL\r\n"
+        self._earlier = len(self._out)
         if self._settings.keep:
             self._sink.mails.append(line.decode())
         limit = self._settings.max_size
         declared = re.search(rb" SIZE=([0-9]+)", line)
         if limit and declared and int(declared[1]) > limit:
             return b"552 5.3.4 Too big\r\n"
+        self._sink.begun += 1
+        self._fault = self._settings.faults.get(self._sink.begun)
+        if self._fault == "451 at MAIL":
+            return b"451 4.3.0 Not now\r\n"
+        if self._fault == "421 at MAIL":
+            asyncio.get_running_loop().call_soon(self._close)
+            self._mode = "held"
+            return b"421 4.3.2 Going down\r\n"
         self._mail = line[line.find(b"<") + 1 : line.find(b">")]
         return b"250 2.1.0 Ok\r\n"
 
@@ -311,9 +343,10 @@ class _Session(asyncio.Protocol):
     def _perhaps_leave(self) -> None:
         """Leaves before the content is read, as a crash in the middle of it would."""
         rate = self._settings.drop_in_data_rate
-        if rate and self._rcpts and self._sink.random.random() < rate:
+        faulty = self._fault in {"drop in content", "hang in content"}
+        if self._rcpts and (faulty or (rate and self._sink.random.random() < rate)):
             self._sink.record(self._mail or b"", self._rcpts, b"", "dropped_in_data")
-            self._abort()
+            self._leave()
 
     def _end(self, octets: bytes) -> None:
         """The content is complete: counts it, says so, or leaves without a word."""
@@ -324,10 +357,19 @@ class _Session(asyncio.Protocol):
             sink.record(reverse_path, rcpts, octets, "refused")
             self._answer(b"552 5.3.4 Too big\r\n")
             return
+        if self._fault == "451 at end":
+            sink.record(reverse_path, rcpts, octets, "put_off")
+            self._answer(b"451 4.3.0 Not now\r\n")
+            return
+        if self._fault == "554 at end":
+            sink.record(reverse_path, rcpts, octets, "refused")
+            self._answer(b"554 5.7.1 Not this one\r\n")
+            return
         rate = settings.drop_after_dot_rate
-        if rate and sink.random.random() < rate:
+        faulty = self._fault in {"drop after end", "hang after end"}
+        if faulty or (rate and sink.random.random() < rate):
             sink.record(reverse_path, rcpts, octets, "dropped_after_dot")
-            self._abort()
+            self._leave()
         else:
             sink.record(reverse_path, rcpts, octets, "accepted")
             self._answer(b"250 2.0.0 Ok: taken\r\n")
@@ -351,14 +393,26 @@ class _Session(asyncio.Protocol):
         self._chunks = []
 
     def _close(self) -> None:
+        self._flush()
         self._mode = "closed"
         if self._transport is not None:
-            self._transport.write(b"".join(self._out))
-            self._out.clear()
             self._transport.close()
 
-    def _abort(self) -> None:
+    def _leave(self) -> None:
+        """Says nothing more about this transaction, and is gone, or stays as if asleep."""
+        # What was taken before was answered before: else more replies are lost than the log says.
+        del self._out[self._earlier :]
+        self._flush()
+        self._buffer.clear()
+        if self._fault is not None and self._fault.startswith("hang"):
+            self._mode = "hung"
+            return
         self._mode = "closed"
-        self._out.clear()
         if self._transport is not None:
             self._transport.abort()
+
+    def _flush(self) -> None:
+        if self._out and self._transport is not None:
+            self._transport.write(b"".join(self._out))
+            self._out.clear()
+        self._earlier = 0

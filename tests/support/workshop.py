@@ -4,13 +4,15 @@ real database, a clock that stands."""
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import msgspec
 
 from mlcore.actions import lists as list_actions
 from mlcore.base.batches import Batches
@@ -41,7 +43,7 @@ from mlcore.spool.layout import ACTIVE, DIRECTORIES
 from mlcore.spool.operator import Shown, show
 from mlcore.spool.recovery import fill, recover
 from mlcore.spool.spool import Spool
-from mlcore.store import members
+from mlcore.store import lists, members
 from mlcore.store.cache import PolicyCache
 from mlcore.store.engine import Store, open_sync
 from mlcore.store.rosters import RosterCache
@@ -65,6 +67,7 @@ def make_database(directory: Path) -> None:
     prepare(url)
     with open_sync(url) as connection:
         policy = list_actions.create(connection, "ant@example.com", owners=["olga@example.org"], now=1.0)
+        lists.change(connection, msgspec.structs.replace(policy, digests_enabled=False))
         members.add_many(connection, policy.list_id, [Member(address=one) for one in MEMBERS], 1.0)
 
 
@@ -78,6 +81,11 @@ class RecordingLog:
         self.events.append((event, dict(values)))
 
     debug = info = warning = error = _note
+
+    def info_each(self, event: str, key: str, each: Iterable[str], /, **values: object) -> None:
+        """See `WorkLog`."""
+        for one in each:
+            self._note(event, **{**values, key: one})
 
     def named(self, *events: str) -> list[dict[str, Any]]:
         """The values of all events of these names."""
@@ -141,9 +149,24 @@ class GatedTransport:
         self.sending = 0
         """Transactions that were begun."""
 
-    def slot(self, list_id: str) -> AbstractAsyncContextManager[Slot]:
+    @property
+    def offers_xverp(self) -> bool:
+        """See `Transport.offers_xverp`."""
+        return self.memory.offers_xverp
+
+    def slot(self, list_id: str, *, urgent: bool = False) -> AbstractAsyncContextManager[Slot]:
         """See `Transport.slot`."""
-        return _GatedSlot(self, list_id)
+        return _GatedSlot(self, list_id, urgent)
+
+    def at_once(self, wanted: int) -> int:
+        """See `Transport.at_once`."""
+        return wanted
+
+    def stop(self) -> None:
+        """See `Transport.stop`: nothing waits here."""
+
+    def hang_up(self) -> None:
+        """See `Transport.hang_up`: the test says what ends."""
 
     async def close(self) -> None:
         """See `Transport.close`."""
@@ -154,9 +177,9 @@ class GatedTransport:
 
 
 class _GatedSlot:
-    def __init__(self, transport: GatedTransport, list_id: str) -> None:
+    def __init__(self, transport: GatedTransport, list_id: str, urgent: bool) -> None:
         self._transport = transport
-        self._inner = transport.memory.slot(list_id)
+        self._inner = transport.memory.slot(list_id, urgent=urgent)
         self._slot: Slot | None = None
 
     async def __aenter__(self) -> Self:
@@ -174,6 +197,13 @@ class _GatedSlot:
         self._transport.sending += 1
         await self._transport.gate.wait()
         return await self._slot.send(transaction)
+
+    async def send_each(self, transactions: Sequence[Transaction]) -> tuple[Outcome, ...]:
+        """See `Slot.send_each`."""
+        assert self._slot is not None
+        self._transport.sending += len(transactions)
+        await self._transport.gate.wait()
+        return await self._slot.send_each(transactions)
 
 
 class Workshop:

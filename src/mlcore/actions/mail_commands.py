@@ -179,7 +179,7 @@ class _Desk:
             case requests.Join():
                 return self._join(request)
             case requests.Leave():
-                return self._told(name, self._leave(), welcome=self._policy.send_goodbye_message)
+                return self._told(name, self._leave(request), welcome=self._policy.send_goodbye_message)
             case requests.Confirm():
                 return self._confirm(request)
             case requests.Who():
@@ -210,11 +210,16 @@ class _Desk:
             self._conn, policy, person, mode=request.mode, cause=self._mail.entry, now=self._mail.now
         )
 
-    def _leave(self) -> Outcome:
-        policy, mail = self._steady(self._policy, "left"), self._mail
-        if not self._is_known:  # nobody has ever shown that this address is his
-            policy = _stricter(policy)
-        outcome = self._office.leave(self._conn, policy, mail.sender.address, cause=mail.entry, now=mail.now)
+    def _leave(self, request: requests.Leave) -> Outcome:
+        mail, policy = self._mail, self._policy
+        is_shown = self._office.is_way_out(policy.list_id, mail.sender.key, request.token, mail.now)
+        if not is_shown:
+            policy = self._steady(policy, "left")
+            if not self._is_known:  # nobody has ever shown that this address is his
+                policy = _stricter(policy)
+        outcome = self._office.leave(
+            self._conn, policy, mail.sender.address, confirmed=is_shown, cause=mail.entry, now=mail.now
+        )
         if outcome is Outcome.UNSUBSCRIBED:
             self._count("left")
         return outcome

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Connection
 
+from mlcore.actions import digests
 from mlcore.lists.addressing import candidates
 from mlcore.lists.bans import BanTest
 from mlcore.lists.model import DeliveryMode, DeliveryStatus, ListPolicy, Member, Membership, Role
@@ -219,6 +220,7 @@ def end(
         if policy is None:
             continue
         requests.remove_of(connection, list_id, "unsubscription", map(key_of, names))
+        digests.left(connection, list_id, map(key_of, names))
         if policy.send_goodbye_message if goodbye is None else goodbye:
             notices.queue(connection, "goodbye", list_id, told, now)
         if policy.admin_notify_mchanges if notify is None else notify:

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
+from mlcore.actions import digests
 from mlcore.lists import command_answers as answers
 from mlcore.lists import command_arguments
 from mlcore.lists.command_requests import Option, Set
@@ -38,8 +39,15 @@ def change(conn: Connection, policy: ListPolicy, member: Membership, request: Se
         return Reason(answers.OPTION_NO_DIGESTS)
     if request.option is Option.DELIVERY and member.effective.delivery_status is DeliveryStatus.BY_MODERATOR:
         return Reason(answers.OPTION_BY_MODERATOR)
-    preferences.set_of_member(conn, member.member_id, _changed(member.preferences, request))
+    give(conn, member, _changed(member.preferences, request))
     return Reason(answers.OPTION_CHANGED)
+
+
+def give(conn: Connection, member: Membership, wanted: Preferences) -> None:
+    """Gives the membership all seven of `wanted`. Who takes digests no more gets what has gathered as his
+    last one. member: as it is now. Raises BadInput if it has ended."""
+    preferences.set_of_member(conn, member.member_id, wanted)
+    digests.stopped(conn, member)
 
 
 def listed(conn: Connection, policy: ListPolicy, member: Membership) -> tuple[Reason, ...]:

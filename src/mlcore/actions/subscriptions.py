@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from mlcore.actions import consented, quotas
 from mlcore.actions.members import Person
-from mlcore.config.settings import MailmanSettings
-from mlcore.lists import tokens
+from mlcore.config.site import MailmanSettings
+from mlcore.lists import tokens, unsubscribe
 from mlcore.lists.model import DeliveryMode, DeliveryStatus, ListPolicy
 from mlcore.lists.subscriptions import Lives, Outcome, Step, join_step, leave_step
 from mlcore.mail.address import key_of
@@ -126,6 +126,11 @@ class Office:
         )
         step = leave_step(policy, confirmed=confirmed, approved=approved)
         return self._go_on(conn, policy, request, step, stranger=False, cause=cause, now=now)
+
+    def is_way_out(self, list_id: str, address_key: str, token: str, now: float) -> bool:
+        """Whether `token` is that of a copy which this address got of late (`lists.unsubscribe`): whoever has
+        it need not be asked once more."""
+        return bool(token) and unsubscribe.verify(token, self._key, list_id, address_key, now)
 
     def confirm(
         self, conn: Connection, policy: ListPolicy, token: str, now: float, *, name: str | None = None

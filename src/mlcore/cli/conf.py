@@ -73,6 +73,7 @@ def _check(ctx: click.Context, output: Output) -> None:
     """Prints all that is wrong, and exits; or that nothing is, and the notices.
 
     The configuration is not taken from the Site: that would stop at the first problem."""
+    from mlcore.config import archivers
     from mlcore.config.loader import examine
     from mlcore.config.owner import owner_problem
 
@@ -81,6 +82,8 @@ def _check(ctx: click.Context, output: Output) -> None:
     settings = examined.settings
     if settings is not None and (missing := owner_problem(settings)):
         problems.append(missing)
+    if settings is not None:
+        problems += archivers.problems(settings.archivers, file=settings.config_file)
     for problem in problems:
         click.echo(spoken("Error: {message}", message=spoken_error(problem)), err=True)
     if settings is None or problems:

@@ -5,7 +5,7 @@ mail, if an answer is due."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from mlcore.actions import held, mail_commands
@@ -14,7 +14,7 @@ from mlcore.actions.subscriptions import Office
 from mlcore.base import passwords
 from mlcore.base.errors import LocalTrouble
 from mlcore.base.ids import root_of
-from mlcore.lists import command_answers, mailboxes, placeholders, robots
+from mlcore.lists import command_answers, placeholders, robots
 from mlcore.lists.addressing import SiteNames, site_candidate
 from mlcore.lists.approved import take_out
 from mlcore.lists.command_answers import Results
@@ -26,14 +26,14 @@ from mlcore.lists.notices.letters import Answered, Letter, Person
 from mlcore.lists.rules.header_limits import too_large
 from mlcore.lists.subscriptions import ANSWERS_PER_LIST_AND_HOUR, HOUR_S, mailbox_key
 from mlcore.mail import message_id
-from mlcore.mail.address import BadAddress
-from mlcore.mail.address import parse as parse_address
 from mlcore.mail.envelope import Command, Rendered
 from mlcore.mail.fields import Fields, header_size, join, split
 from mlcore.mail.lines import has_8bit, normalise
+from mlcore.runners import replybot
 from mlcore.runners.budget import Budget
 from mlcore.runners.errors import ListGone, unexpected
 from mlcore.runners.letters import notice_child
+from mlcore.runners.replybot import Replybot
 from mlcore.runners.tasks import Job
 from mlcore.runners.work import Work
 from mlcore.spool.claim import Claim
@@ -72,6 +72,7 @@ class Commands:
         self._queued = queued
         self._decided = decided
         self._answers = _Answers(work)
+        self._replybot = Replybot(work)
 
     async def __call__(self, claim: Claim) -> None:
         """One mail."""
@@ -101,6 +102,12 @@ class Commands:
         if mail is None:
             return
         draft, sender = mail
+        automatic, ends = await self._automatic(claim, policy, envelope, draft)
+        if ends:
+            await self._discard(
+                claim, envelope, "the list answers such mail, and does not read it", automatic
+            )
+            return
         draft, given = take_out(draft, look_into_body=True)
         parsed = self._parsed(draft, envelope)
         about = mail_commands.Mail(
@@ -118,12 +125,25 @@ class Commands:
         async def forget() -> None:
             await work.store.write(command_results.forget, claim.name)
 
-        await work.spool.advance(claim, self._children(claim, letter), after=forget)
+        await work.spool.advance(claim, [*self._children(claim, letter), *automatic], after=forget)
         self._log(claim, envelope, sender, parsed, results)
         self._queued()
         if results.decided:
             with contextlib.suppress(LocalTrouble):  # a job does it soon
                 await self._decided()
+
+    async def _automatic(
+        self, claim: Claim, policy: ListPolicy, envelope: Command, draft: Draft
+    ) -> tuple[list[NewEntry], bool]:
+        """What the list answers to any mail to -request, and whether the mail is not read then. Whoever
+        writes to -join, -leave or -confirm wants that one thing, and gets it."""
+        if envelope.command != "request":
+            return [], False
+        work = self._work
+        letter, ends = await self._replybot.answer(
+            claim, policy, "requests", draft.fields, envelope.reverse_path, work.clock.time()
+        )
+        return [] if letter is None else [notice_child(work, claim, letter, replybot.NUMBER)], ends
 
     async def _approved(self, policy: ListPolicy, parsed: Parsed, given: tuple[str, ...]) -> bool | None:
         """Whether the password that came along is the moderators'; None: there was none. It is compared only
@@ -227,7 +247,7 @@ class Commands:
         if robots.is_robot(draft.fields, envelope.reverse_path):
             await self._discard(claim, envelope, "a program wrote it")
             return None
-        sender = _sender(draft.fields, envelope.reverse_path)
+        sender = replybot.author(draft.fields, envelope.reverse_path)
         if sender is None:
             await self._discard(claim, envelope, "it has no valid sender")
             return None
@@ -239,8 +259,13 @@ class Commands:
     def _children(self, claim: Claim, letter: Letter | None) -> list[NewEntry]:
         return [] if letter is None else [notice_child(self._work, claim, letter, 1)]
 
-    async def _discard(self, claim: Claim, envelope: Command, reason: str) -> None:
-        await self._work.spool.finish(claim)
+    async def _discard(
+        self, claim: Claim, envelope: Command, reason: str, children: Sequence[NewEntry] = ()
+    ) -> None:
+        if children:
+            await self._work.spool.advance(claim, children)
+        else:
+            await self._work.spool.finish(claim)
         self._work.log.info(
             "discarded",
             queue_id=root_of(claim.name),
@@ -349,19 +374,6 @@ def purge_job(work: Work) -> Job:
         await work.store.write(command_results.purge, work.clock.time() - _KEPT_S)
 
     return Job("purge command results", 3600.0, purge)
-
-
-def _sender(fields: Fields, reverse_path: str) -> Somebody | None:
-    """The first author, else the envelope sender; None: neither is an address."""
-    named = mailboxes.named(fields, "from", limit=1)
-    if named:
-        name, address = named[0]
-        return Somebody(0, name, str(address), address.key)
-    try:
-        address = parse_address(reverse_path)
-    except BadAddress:
-        return None
-    return Somebody(0, "", str(address), address.key)
 
 
 def _answered(fields: Fields) -> Answered:

@@ -12,6 +12,7 @@ from mlcore.lists.patterns import Patterns
 from mlcore.lists.stages import Examined, Extensions
 from mlcore.lists.verdict import Accept, Discard, Hit, Reject, Verdict
 from mlcore.mail.fields import header_size
+from mlcore.mail.report import Recognised
 from mlcore.runners.child import Child
 from mlcore.spool.claim import Claim
 
@@ -84,6 +85,16 @@ class Deciding:
         asked = wire.Render(policy=policy, facts=facts, topics=draft.topics)
         verdict, rendered = await self._decided(asked, draft, policy, facts.post)
         return rendered if isinstance(verdict, Accept) else cast("Reject | Discard", verdict)
+
+    async def recognise(self, claim: Claim) -> Recognised:
+        """See `reports.recognise`. Always in the child: what reads reports of any kind takes a while to load
+        and some ms for each."""
+        if self._child is None:
+            from mlcore.lists import reports  # noqa: PLC0415  (as in the child: not before the first report)
+
+            return reports.recognise(claim.entry.octets)
+        reply, _ = await self._ask(wire.Recognise(), claim.entry.octets)
+        return cast("wire.WasRecognised", reply).found
 
     async def _decided(
         self, asked: wire.Request, draft: Draft, policy: ListPolicy, facts: PostFacts

@@ -9,7 +9,16 @@ from mlcore.lists import siblings
 from mlcore.lists.bans import BanTest
 from mlcore.lists.draft import Draft
 from mlcore.lists.facts import PostFacts, RenderFacts, SenderFacts
-from mlcore.lists.model import DmarcAction, ListPolicy, Recipient, Role, SenderStanding, TopicChoice
+from mlcore.lists.model import (
+    Addressee,
+    DmarcAction,
+    ListPolicy,
+    Personalization,
+    Recipient,
+    Role,
+    SenderStanding,
+    TopicChoice,
+)
 from mlcore.lists.stages import Examined
 from mlcore.lists.verdict import Trail
 from mlcore.mail.address import key_of
@@ -111,6 +120,8 @@ class Gatherer:
             recipients=recipients,
             excluded=excluded,
             topic_choices=await self._topic_choices(policy) if is_post else {},
+            digest_readers=await self._digest_readers(policy),
+            addressees=await self._addressees(policy, draft) if is_post else {},
             base_url=work.cache.base_urls.get(policy.mail_host, ""),
             header=find("list:member:regular:header") if is_post else "",
             footer=find("list:member:regular:footer") if is_post else "",
@@ -213,6 +224,24 @@ class Gatherer:
         if roster is not None:
             return roster.recipients
         return await self._work.store.read(members.recipients, list_id)
+
+    async def _digest_readers(self, policy: ListPolicy) -> bool:
+        """To look at every member of a large list would take longer than to keep the post."""
+        if not policy.digests_enabled:
+            return False
+        roster = await self._work.rosters.of(policy.list_id)
+        return roster is None or roster.digest_readers
+
+    async def _addressees(self, policy: ListPolicy, draft: Draft) -> Mapping[str, Addressee]:
+        """For personal copies; of two lists by which somebody gets the post, this one counts."""
+        if policy.personalize is Personalization.NONE:
+            return {}
+        read, found = self._work.store.read, dict[str, Addressee]()
+        for address in siblings.included(draft, policy):
+            other = await self._list_at(address)
+            if other is not None:
+                found |= await read(members.addressees, other.list_id)
+        return found | await read(members.addressees, policy.list_id)
 
     async def _administrators(self, policy: ListPolicy) -> tuple[Recipient, ...]:
         found = await self._work.store.read(members.administrators, policy.list_id)

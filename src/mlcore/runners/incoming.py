@@ -2,6 +2,8 @@
 
 Nothing outside happens before the children wake, so a crash anywhere in it just runs it again."""
 
+from typing import Final
+
 from mlcore.base.errors import LocalTrouble, SpoolLost
 from mlcore.base.ids import root_of
 from mlcore.lists.draft import Draft
@@ -13,12 +15,16 @@ from mlcore.mail.envelope import Arrived
 from mlcore.runners.deciding import Deciding
 from mlcore.runners.errors import ListGone, unexpected
 from mlcore.runners.gather import Gatherer
+from mlcore.runners.letters import notice_child
 from mlcore.runners.pipeline import Pipeline
 from mlcore.runners.recent import RecentPosts
+from mlcore.runners.replybot import NUMBER as ANSWER_NUMBER
+from mlcore.runners.replybot import Replybot
 from mlcore.runners.turns import Turn, Turns
 from mlcore.runners.verdicts import Verdicts
 from mlcore.runners.work import Work
 from mlcore.spool.claim import Claim
+from mlcore.spool.entry import NewEntry
 
 MOST_HEAVY = 8
 """Messages for the child that hold a place of this queue while they wait for it; others wait outside."""
@@ -43,6 +49,7 @@ class Incoming:
         self._recent = recent
         self._pipeline = pipeline
         self._verdicts = verdicts
+        self._replybot = Replybot(work)
         self._turns = Turns()
         self._turn_of: dict[str, Turn] = {}
         self._suspects: set[str] = set()
@@ -100,14 +107,51 @@ class Incoming:
             return
         facts = await self._gatherer.post(claim.name, arrived, policy, examined)
         verdict, draft = await deciding.decide(examined.draft, policy, facts, heavy=heavy)
+        answers: tuple[NewEntry, ...] = ()
+        if not isinstance(verdict, Discard):  # what is thrown away has no answer, and takes nobody's place
+            answers, ends = await self._answered(claim, arrived, policy, examined)
+            if ends:
+                await self._end(claim, arrived, answers)
+                return
         if isinstance(verdict, Accept):
             decided = await self._pipeline.carry_out(
-                claim, arrived, policy, facts, examined, draft, verdict.trail, heavy=heavy, turn=turn
+                claim,
+                arrived,
+                policy,
+                facts,
+                examined,
+                draft,
+                verdict.trail,
+                heavy=heavy,
+                turn=turn,
+                more=answers,
             )
             if decided is None:
                 return
             verdict = decided
-        await self._refuse(claim, arrived, policy, facts, examined, verdict)
+        await self._refuse(claim, arrived, policy, facts, examined, verdict, answers)
+
+    async def _answered(
+        self, claim: Claim, arrived: Arrived, policy: ListPolicy, examined: Examined
+    ) -> tuple[tuple[NewEntry, ...], bool]:
+        """What the list answers by itself, and whether that is all that becomes of the message."""
+        work = self._work
+        kind: Final = "owner" if arrived.purpose == "owner" else "postings"
+        letter, ends = await self._replybot.answer(
+            claim, policy, kind, examined.draft.fields, arrived.reverse_path, work.clock.time()
+        )
+        return () if letter is None else (notice_child(work, claim, letter, ANSWER_NUMBER),), ends
+
+    async def _end(self, claim: Claim, arrived: Arrived, answers: tuple[NewEntry, ...]) -> None:
+        await self._work.spool.advance(claim, answers)
+        self._work.log.info(
+            "discarded",
+            queue_id=root_of(claim.name),
+            queue=claim.queue,
+            list_id=arrived.list_id,
+            reason="the list answers by itself, and passes nothing on",
+            answered=len(answers),
+        )
 
     async def _refuse(
         self,
@@ -117,8 +161,9 @@ class Incoming:
         facts: PostFacts,
         examined: Examined,
         verdict: Hold | Reject | Discard,
+        more: tuple[NewEntry, ...],
     ) -> None:
-        await self._verdicts.carry_out(claim, arrived, policy, facts, examined.draft, verdict)
+        await self._verdicts.carry_out(claim, arrived, policy, facts, examined.draft, verdict, more=more)
         if isinstance(verdict, Hold) and facts.purpose == "post":
             self._recent.note_held(policy.list_id, claim.name, examined.content_key)
 

@@ -10,7 +10,10 @@ the next post: after each batch of `BATCH` this waits until virgin/ is empty and
 down, a large post on its way), a batch follows after `PATIENCE_S` all the same; the rows are as durable as
 entries are, and a spool that fills up helps nobody.
 
-What each row comes to is in `runners.prepared`."""
+What each row comes to is in `runners.prepared`.
+
+Where many addresses fail at once, the owners of a list get `ABOUT_BOUNCES_PER_HOUR` mails about single ones
+and no more; the log and `mlcore bounces` tell of the others."""
 
 import asyncio
 import traceback
@@ -18,9 +21,11 @@ from typing import Final
 
 from mlcore.base.errors import LocalTrouble
 from mlcore.lists.notices.writer import Writer
+from mlcore.runners.budget import Budget
 from mlcore.runners.letters import notice_entry
-from mlcore.runners.prepared import Prepared, prepare, written
+from mlcore.runners.prepared import Prepared, prepare
 from mlcore.runners.work import Work
+from mlcore.runners.written import written
 from mlcore.spool.entry import NewEntry
 from mlcore.store import notices
 from mlcore.store.notices import QueuedNotice
@@ -30,6 +35,10 @@ BACKLOG: Final = 64
 PATIENCE_S: Final = 30.0
 LOOK_S: Final = 30.0
 """How often the database is asked without a bell."""
+ABOUT_BOUNCES_PER_HOUR: Final = 60
+"""Mails to the owners of one list about single addresses that fail."""
+_ABOUT_BOUNCES: Final = frozenset({"bounce-increment", "bounce-disable", "bounce-removal", "complaint"})
+_HOUR_S: Final = 3_600.0
 _PAUSE_S: Final = 0.1
 
 
@@ -51,6 +60,7 @@ class Notices:
         self._bell = asyncio.Event()
         self._stopping = asyncio.Event()
         self._owed: list[QueuedNotice] = []  # sent, and not deleted yet
+        self._about_bounces = Budget(ABOUT_BOUNCES_PER_HOUR, _HOUR_S)
         self.name = "notices"
 
     def changed(self) -> None:
@@ -108,6 +118,9 @@ class Notices:
         row, work = one.row, self._work
         if not one.recipients:
             self._log("dropped", row, reason=one.dropped)
+            return None
+        if row.kind in _ABOUT_BOUNCES and not self._about_bounces.take(row.list_id, work.clock.monotonic()):
+            self._log("dropped", row, reason="the owners have had enough mail about bounces this hour")
             return None
         try:
             writer = Writer(work.texts, work.site, {one.policy.mail_host: one.base_url})

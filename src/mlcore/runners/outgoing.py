@@ -5,27 +5,35 @@ the last open recipients writes no record, the end of the entry is its record.""
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Final
 
 from mlcore.base.backoff import next_delay
-from mlcore.base.errors import LocalTrouble, SpoolLost, Stopping, StoreTrouble
+from mlcore.base.errors import LocalTrouble, SpoolLost, Stopping
 from mlcore.base.ids import root_of
-from mlcore.delivery.copies import Sealer, shared
-from mlcore.delivery.outcome import Delivered, Failed, Outcome, Unknown
-from mlcore.delivery.plan import plan
-from mlcore.delivery.transport import SealedMessage, Slot, Transaction, Transport
+from mlcore.delivery.copies import Copies, Sealer
+from mlcore.delivery.outcome import Failed, Outcome
+from mlcore.delivery.plan import Portion, Portions, portions
+from mlcore.delivery.transport import Slot, Transaction, Transport
 from mlcore.mail.envelope import Rendered
+from mlcore.mail.verp import room
 from mlcore.runners.errors import unexpected
+from mlcore.runners.results import Judged, Results
 from mlcore.runners.work import Work
 from mlcore.spool.claim import Claim
-from mlcore.store import failures
+
+_XVERP_SIGNS: Final = frozenset("+-=")
+"""What Postfix takes as signs of XVERP by default (verp_delimiter_filter); others are a 5xx for everybody."""
+_COPIES_OCTETS: Final = 4 << 20
+"""Of personal copies that wait for one slot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When a deferred delivery is tried again. Times in seconds. retry_period_s: after it, a bounce."""
+    """How an entry is delivered, and when a deferred delivery is tried again. Times in seconds.
+    retry_period_s: after it, a bounce."""
 
     retry_base_s: float = 300.0
     retry_cap_s: float = 7200.0
@@ -33,6 +41,10 @@ class Schedule:
     max_recipients: int = 500
     transactions_at_once: int = 4
     """Of one entry, so that a large list leaves slots to others."""
+    max_unsynced: int = 50
+    """Transactions of one recipient that may be sent on one slot before they are recorded."""
+    delimiter: str = "+"
+    """What stands between a list's address and what is appended to it."""
 
 
 @dataclass(slots=True)
@@ -41,7 +53,7 @@ class _Delivery:
 
     claim: Claim
     rendered: Rendered
-    message: SealedMessage
+    copies: Copies
     open: set[int]
     running: int = 0
     finished: bool = False
@@ -59,15 +71,18 @@ class Deliver:
         schedule: Schedule,
         jitter: Callable[[], float] = random.random,
         stopping: Callable[[], bool] = bool,
+        failed: Callable[[], object] = bool,
     ) -> None:
         """schedule: may be exchanged at any time; `transactions_at_once` holds for entries taken after that.
-        stopping: asked before each transaction; once true, what has not begun is left alone."""
+        stopping: asked before each transaction; once true, what has not begun is left alone. failed: called
+        after recipients were given up."""
         self._work = work
         self._transport = transport
         self._sealer = sealer
         self.schedule = schedule
         self._jitter = jitter
         self._stopping = stopping
+        self._results = Results(work, failed)
 
     def due(self, claim: Claim) -> float:
         """Seconds until the next try of a deferred entry; 0: now. Clamped, since a clock may have jumped.
@@ -83,33 +98,64 @@ class Deliver:
         rendered = claim.entry.envelope
         if not isinstance(rendered, Rendered):
             raise unexpected(claim)
-        message = shared(rendered, claim.entry.octets, self._sealer)
-        delivery = _Delivery(claim, rendered, message, set(claim.open_numbers()))
+        work = self._work
+        copies = Copies(
+            claim.name,
+            rendered,
+            claim.entry,
+            self._sealer,
+            key=work.site_key,
+            now=work.clock.time(),
+            delimiter=self.schedule.delimiter,
+        )
+        delivery = _Delivery(claim, rendered, copies, set(claim.open_numbers()))
         if not delivery.open:
-            await self._work.spool.finish(claim)
+            await work.spool.finish(claim)
             return
         await self._transact_all(delivery)
-        if not delivery.finished:
-            await self._defer(delivery)
+        if delivery.finished:
+            return
+        if delivery.open:
+            self._go_on()  # who was not reached for this reason is not put off, and never given up
+        await self._defer(delivery)
+
+    def _portions(self, delivery: _Delivery) -> Iterator[Portion]:
+        rendered, schedule, personal = delivery.rendered, self.schedule, delivery.copies.personal
+        at_once = self._transport.at_once(schedule.max_unsynced)
+        if personal:  # each copy is a message of its own in memory
+            at_once = min(at_once, max(1, _COPIES_OCTETS // max(1, len(delivery.claim.entry.octets))))
+        return portions(
+            delivery.claim.entry.addresses,
+            delivery.open,
+            Portions(
+                schedule.max_recipients,
+                at_once,
+                self._transport.offers_xverp and schedule.delimiter in _XVERP_SIGNS,
+                room(rendered.reverse_path),
+            ),
+            personal=personal,
+            verp=rendered.verp,
+            post=rendered.number or 0,
+        )
 
     async def _transact_all(self, delivery: _Delivery) -> None:
         """Every transaction of the plan, some at a time. Raises the worst trouble once all have ended: what
         one of them meets must not cut off another in the middle, since that would repeat its copies."""
-        chunks = plan(delivery.claim.entry.addresses, delivery.open, self.schedule.max_recipients)
-        first = next(chunks)
-        second = next(chunks, None)
+        cut = self._portions(delivery)
+        first = next(cut)
+        second = next(cut, None)
         if second is None:
             await self._transact(delivery, first)
             return
-        rest = chain((first, second), chunks)
+        rest = chain((first, second), cut)
         troubles: list[Exception] = []
 
         async def lane() -> None:
-            for numbers in rest:
+            for portion in rest:
                 if troubles:
                     return
                 try:
-                    await self._transact(delivery, numbers)
+                    await self._transact(delivery, portion)
                 except Exception as trouble:  # noqa: BLE001  (raised below)
                     troubles.append(trouble)
 
@@ -119,33 +165,40 @@ class Deliver:
         if troubles:
             raise max(troubles, key=_gravity)
 
-    async def _transact(self, delivery: _Delivery, numbers: Sequence[int]) -> None:
-        """One transaction and its record; the slot is held until the record is durable."""
-        claim = delivery.claim
+    async def _transact(self, delivery: _Delivery, portion: Portion) -> None:
+        """One portion and its record; the slot is held until the record is durable."""
+        claim, rendered = delivery.claim, delivery.rendered
         self._go_on()
         delivery.running += 1
         try:
-            async with self._transport.slot(delivery.rendered.list_id) as slot:
+            async with self._transport.slot(rendered.list_id, urgent=rendered.urgent) as slot:
                 self._go_on()  # waiting for the slot may have taken long
-                reserved = await claim.reserve(numbers)
+                reserved = await claim.reserve(portion.numbers)
                 try:
-                    outcomes = await self._send(slot, delivery, numbers)
+                    outcomes = await self._send(slot, delivery, portion)
                 except BaseException:
                     claim.release(reserved)
                     raise
-                settled, failed = self._judge(delivery, numbers, outcomes)
-                try:
-                    if failed and await self._record(delivery, failed):
-                        for number, outcome in failed:
-                            settled.setdefault(outcome.reply.code, []).append(number)
-                finally:  # whatever becomes of the others, who has a copy must not get another one
-                    await self._note(delivery, settled, reserved)
+                await self._keep(delivery, self._results.judge(claim, portion.numbers, outcomes), reserved)
         finally:
             delivery.running -= 1
 
     def _go_on(self) -> None:
         if self._stopping():
             raise Stopping("the server stops")
+
+    async def _keep(self, delivery: _Delivery, judged: Judged, reserved: int) -> None:
+        """The outcomes, made durable."""
+        settled = judged.settled
+        delivery.last_reply.update(judged.waiting)
+        try:
+            if judged.failed and await self._results.record(delivery.claim, judged.failed):
+                for number, outcome in judged.failed:
+                    settled.setdefault(outcome.reply.code, []).append(number)
+            else:
+                delivery.last_reply.update(judged.failed)
+        finally:  # whatever becomes of the others, who has a copy must not get another one
+            await self._note(delivery, settled, reserved)
 
     async def _note(self, delivery: _Delivery, settled: dict[int, list[int]], reserved: int) -> None:
         """The record of one transaction, durable: a line, or the end of the entry."""
@@ -164,76 +217,34 @@ class Deliver:
             raise
         claim.release(reserved)
 
-    async def _send(self, slot: Slot, delivery: _Delivery, numbers: Sequence[int]) -> tuple[Outcome, ...]:
-        addresses = delivery.claim.entry.addresses
+    async def _send(self, slot: Slot, delivery: _Delivery, portion: Portion) -> tuple[Outcome, ...]:
+        claim, rendered, copies = delivery.claim, delivery.rendered, delivery.copies
+        addresses, numbers = claim.entry.addresses, portion.numbers
+        if portion.how == "each":
+            return await slot.send_each(
+                [
+                    Transaction(
+                        entry=claim.name,
+                        list_id=rendered.list_id,
+                        reverse_path=copies.sender(number),
+                        recipients=(addresses[number],),
+                        numbers=(number,),
+                        message=copies.of(number),
+                    )
+                    for number in numbers
+                ]
+            )
         return await slot.send(
             Transaction(
-                entry=delivery.claim.name,
-                list_id=delivery.rendered.list_id,
-                reverse_path=delivery.rendered.reverse_path,
+                entry=claim.name,
+                list_id=rendered.list_id,
+                reverse_path=rendered.reverse_path,
                 recipients=tuple([addresses[number] for number in numbers]),
-                numbers=tuple(numbers),
-                message=delivery.message,
+                numbers=numbers,
+                message=copies.shared(),
+                xverp=f"{self.schedule.delimiter}=" if portion.how == "xverp" else "",
             )
         )
-
-    def _judge(
-        self, delivery: _Delivery, numbers: Sequence[int], outcomes: Sequence[Outcome]
-    ) -> tuple[dict[int, list[int]], list[tuple[int, Failed]]]:
-        """Logs every outcome. The numbers that are delivered, by reply code, and those that failed.
-
-        A failure counts only once its text is in the database; while that is down, it is tried again."""
-        settled: dict[int, list[int]] = {}
-        failed: list[tuple[int, Failed]] = []
-        log, addresses = self._work.log, delivery.claim.entry.addresses
-        root, list_id = root_of(delivery.claim.name), delivery.rendered.list_id
-        for number, outcome in zip(numbers, outcomes, strict=True):
-            reply = outcome.reply
-            if isinstance(outcome, Delivered):
-                settled.setdefault(reply.code, []).append(number)
-                event = "delivered"
-            elif isinstance(outcome, Failed):
-                failed.append((number, outcome))
-                event = "failed"
-            else:
-                delivery.last_reply[number] = outcome
-                event = "unknown" if isinstance(outcome, Unknown) else "deferred"
-            log.info(
-                event,
-                queue_id=root,
-                queue=delivery.claim.queue,
-                list_id=list_id,
-                recipient=addresses[number],
-                reply=reply.line(),
-            )
-        return settled, failed
-
-    async def _record(self, delivery: _Delivery, failed: Sequence[tuple[int, Failed]]) -> bool:
-        """One bounce event per recipient, in the database before anything else knows of it."""
-        claim, now = delivery.claim, self._work.clock.time()
-        rows = [
-            failures.DeliveryFailure(
-                entry=claim.name,
-                number=number,
-                list_id=delivery.rendered.list_id,
-                address=claim.entry.addresses[number],
-                code=failure.reply.code,
-                enhanced=failure.reply.enhanced,
-                text=failure.reply.text,
-                policy=failure.policy,
-                at=now,
-            )
-            for number, failure in failed
-        ]
-        try:
-            await self._work.store.write(failures.record, rows)
-        except StoreTrouble as trouble:
-            self._work.log.warning(
-                "waiting", queue=claim.queue, queue_id=root_of(claim.name), reason=str(trouble)
-            )
-            delivery.last_reply.update(failed)
-            return False
-        return True
 
     async def _finish(self, delivery: _Delivery) -> None:
         await self._work.spool.finish(delivery.claim)
@@ -276,21 +287,16 @@ class Deliver:
 
     async def _expire(self, delivery: _Delivery) -> bool:
         """One bounce event for each recipient that is still open, and the end of the entry."""
-        failed = [(number, Failed(delivery.last_reply[number].reply)) for number in sorted(delivery.open)]
-        for start in range(0, len(failed), 500):
-            if not await self._record(delivery, failed[start : start + 500]):
-                return False
-        for number, failure in failed:
-            self._work.log.info(
-                "expired",
-                queue_id=root_of(delivery.claim.name),
-                queue=delivery.claim.queue,
-                list_id=delivery.rendered.list_id,
-                recipient=delivery.claim.entry.addresses[number],
-                reply=failure.reply.line(),
-            )
+        failed = [(number, _given_up(delivery.last_reply[number])) for number in sorted(delivery.open)]
+        if not await self._results.record(delivery.claim, failed):
+            return False
+        self._results.expired(delivery.claim, failed)
         await self._finish(delivery)
         return True
+
+
+def _given_up(last: Outcome) -> Failed:
+    return last if isinstance(last, Failed) else Failed(last.reply)
 
 
 def _gravity(trouble: Exception) -> int:

@@ -6,9 +6,10 @@ import msgspec
 
 from mlcore.base.errors import LocalTrouble, MlcoreError, SpoolLost
 from mlcore.base.ids import root_of
+from mlcore.lists import archiving, sending
 from mlcore.lists.draft import Draft
-from mlcore.lists.facts import PostFacts, SiteFacts
-from mlcore.lists.handlers import acknowledge
+from mlcore.lists.facts import PostFacts, RenderFacts, SiteFacts
+from mlcore.lists.handlers import acknowledge, to_digest
 from mlcore.lists.model import ListPolicy
 from mlcore.lists.notices.letters import Letter, Person
 from mlcore.lists.plain import one_line
@@ -106,17 +107,18 @@ class Pipeline:
         heavy: bool,
         approved_at: float | None = None,
         turn: Turn | None = None,
+        more: tuple[NewEntry, ...] = (),
     ) -> Reject | Discard | None:
         """None: rendered, and in out/. Otherwise what a handler decided; the claim is untouched then.
 
-        draft: as the first pass left it; turn: see `Gatherer.rendering`."""
+        draft: as the first pass left it; turn: see `Gatherer.rendering`; more: children that go out too."""
         rendering = await self._gatherer.rendering(
             facts, policy, examined, draft, trail, approved_at=approved_at, turn=turn
         )
         rendered = await self._deciding.render(draft, policy, rendering, heavy=heavy)
         if not isinstance(rendered, Draft):
             return rendered
-        await self._hand_out(claim, arrived, policy, facts, examined, rendered, rendering.number)
+        await self._hand_out(claim, arrived, policy, facts, examined, rendered, rendering, more)
         return None
 
     async def _hand_out(
@@ -127,14 +129,19 @@ class Pipeline:
         facts: PostFacts,
         examined: Examined,
         draft: Draft,
-        number: int | None,
+        rendering: RenderFacts,
+        more: tuple[NewEntry, ...],
     ) -> None:
-        work = self._work
-        children = []
+        work, number = self._work, rendering.number
+        children = list(more)
         envelope = rendered_from(draft, policy, arrived, number)
         if draft.recipients:
-            entry = Entry(envelope, draft.recipients, draft.octets())
+            octets = draft.octets()
+            verp = sending.sender_of(policy, rendering, len(octets), len(draft.recipients))
+            outgoing = msgspec.structs.replace(envelope, slots=draft.slots, verp=verp)
+            entry = Entry(outgoing, draft.recipients, octets, sending.slot_values(draft, rendering))
             children.append(NewEntry("out", f"{claim.name}.o", entry))
+        children += _kept(claim, arrived, policy, rendering, draft)
         letter = self._acknowledgement(policy, facts, examined)
         if letter is not None:
             children.append(notice_child(work, claim, letter, 1))
@@ -163,6 +170,23 @@ class Pipeline:
             identity=f"{facts.root}.ack",
             now=facts.now,
         )
+
+
+def _kept(
+    claim: Claim, arrived: Arrived, policy: ListPolicy, rendering: RenderFacts, draft: Draft
+) -> list[NewEntry]:
+    """What archives and digests get: one file for both."""
+    if draft.kept is None:
+        return []
+    archivers = tuple(
+        [one.name for one in archiving.archivers_for(policy, rendering.post.site, draft.kept.fields)]
+    )
+    envelope = rendered_from(draft.kept, policy, arrived, rendering.number)
+    entry = Entry(envelope, archivers or ("digest",), draft.kept.octets())
+    children = [NewEntry("archive", f"{claim.name}.a", entry)] if archivers else []
+    if to_digest.wanted(policy, rendering):
+        children.append(NewEntry("digest", f"{claim.name}.d", entry))
+    return children
 
 
 def _without_limits(work: Work) -> SiteFacts:

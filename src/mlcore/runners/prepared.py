@@ -1,7 +1,6 @@
-"""What a row of a notice comes to: whom it still concerns, in which language, and the mail it becomes."""
+"""What a row of a notice comes to: whom it still concerns, in which language, and what its mail needs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -11,25 +10,37 @@ from mlcore.actions.moderation import Pending
 from mlcore.lists import tokens
 from mlcore.lists.addressing import candidates, site_candidate, site_names
 from mlcore.lists.facts import SiteFacts
-from mlcore.lists.model import DeliveryMode, ListPolicy, Membership, Role
+from mlcore.lists.model import (
+    DeliveryMode,
+    DeliveryStatus,
+    ListPolicy,
+    Membership,
+    Role,
+    UnrecognizedBounces,
+)
 from mlcore.lists.notices import phrases
-from mlcore.lists.notices.letters import Letter, Person
-from mlcore.lists.notices.waiting import HeldPost, described
-from mlcore.lists.notices.writer import Writer
+from mlcore.lists.notices.bounces import Evidence
+from mlcore.lists.notices.letters import Person
 from mlcore.mail.address import BadAddress, key_of
+from mlcore.runners import evidence
 from mlcore.store import domains, lists, members, memberships, notices, people, requests
 from mlcore.store.notices import QueuedNotice
 
 _TO_OWNERS: Final = frozenset(
     {"admin-subscribe", "admin-unsubscribe", "request-join", "request-leave", "pending"}
+    | {"bounce-increment", "bounce-disable", "bounce-removal", "bounce-unrecognized", "complaint"}
 )
+_WITH_EVIDENCE: Final = frozenset(
+    {"bounce-increment", "bounce-disable", "bounce-unrecognized", "complaint", "probe"}
+)
+_TO_MEMBERS: Final = frozenset({"welcome", "bounce-warning", "probe"})
 _WITH_REQUEST: Final = frozenset({"confirm-join", "confirm-leave", "invite", "request-join", "request-leave"})
 
 
 class Prepared(NamedTuple):
     """One row with what its mail needs. recipients: none where nothing is to be sent, for the reason
-    `dropped`; person: whom it is for or about; token: that of its request; asked: what was refused, a phrase;
-    pending: what a reminder tells."""
+    `dropped`; person: whom it is for or about; token: that of its request or probe; asked: what was refused,
+    a phrase; pending: what a reminder tells; evidence: of a failed delivery."""
 
     row: QueuedNotice
     policy: ListPolicy
@@ -41,51 +52,19 @@ class Prepared(NamedTuple):
     token: str = ""
     asked: str = ""
     pending: Pending | None = None
+    evidence: Evidence | None = None
 
 
 def prepare(conn: Connection, limit: int, site: SiteFacts, key: bytes, now: float) -> list[Prepared]:
     """The oldest rows, at most `limit`, with what their mail needs, in order. key: of the site, for tokens;
     now: Unix seconds.
 
-    A welcome goes only to who still is a member, and what is about a request only as long as it is open. What
-    is for the owners goes to owners and moderators, else to the site owner. Nothing goes to an address of
+    A welcome goes only to who still is a member, a warning only as long as bounces keep posts from him, and
+    what is about a request or a probe only as long as that is open. What is for the owners goes to owners and
+    moderators, else to the site owner. Nothing goes to an address of
     this site (P18): a list or its owners' address would pass it on, perhaps in a circle."""
     rows = notices.take(conn, limit)
     return list(_Desk(conn, site, key, now, rows).prepared(rows))
-
-
-def written(writer: Writer, one: Prepared) -> Letter:
-    """The mail. The same row always has the same Message-ID, so that a mailbox can know a second copy. Raises
-    BadAddress."""
-    row, policy, person, token = one.row, one.policy, one.person, one.token
-    told = one.recipients
-    waiting = one.pending
-    methods: Mapping[str, Callable[..., Letter]] = {
-        "new-list": partial(writer.new_list, policy, person),
-        "welcome": partial(writer.welcome, policy, person, one.digest),
-        "goodbye": partial(writer.goodbye, policy, person),
-        "confirm-join": partial(writer.confirm_join, policy, person, token),
-        "confirm-leave": partial(writer.confirm_leave, policy, person, token),
-        "invite": partial(writer.invite, policy, person, token),
-        "refuse": partial(writer.refused, policy, person, one.asked, row.detail),
-        "admin-subscribe": partial(writer.subscribed, policy, told, person),
-        "admin-unsubscribe": partial(writer.unsubscribed, policy, told, person),
-        "request-join": partial(writer.request_join, policy, told, person),
-        "request-leave": partial(writer.request_leave, policy, told, person),
-    }
-    identity = f"notice.{row.number}.{row.created_at * 1000:.0f}"
-    if waiting is not None:
-        data = _data(writer, waiting)
-        return writer.pending(policy, told, waiting.count, data, identity=identity, now=row.created_at)
-    return methods[row.kind](identity=identity, now=row.created_at)
-
-
-def _data(writer: Writer, waiting: Pending) -> str:
-    """What waits, in the language of the list."""
-    posts = [HeldPost(post.sender, post.subject, post.reasons) for post in waiting.posts]
-    joining = [request.address for request in waiting.joining]
-    leaving = [request.address for request in waiting.leaving]
-    return described(writer.saying(waiting.policy), posts, joining, leaving, waiting.count)
 
 
 class _OfList(NamedTuple):
@@ -129,22 +108,33 @@ class _Desk:
             blank = self._with_request(blank)
         if blank.dropped:
             return blank
+        key = self._keys.get(row.address, "")
+        if row.kind in _WITH_EVIDENCE:
+            blank = blank._replace(evidence=evidence.of_row(self._conn, row, key))
         if row.kind in _TO_OWNERS:
             return self._to_owners(blank)
-        key = self._keys.get(row.address)
-        if key is None:
+        if not key:
             return blank._replace(dropped="an address of this site, or none at all")
         membership = of_list.members.get(key)
-        if row.kind == "welcome":
+        if row.kind in _TO_MEMBERS:
             if membership is None:
                 return blank._replace(dropped="no member any more")
-            mode = membership.effective.delivery_mode
-            blank = blank._replace(digest=mode is not DeliveryMode.REGULAR)
+            blank = self._to_member(blank, key, membership)
         elif row.kind == "refuse":
             # who is a member has asked to leave
             asked = phrases.JOIN_REQUEST if membership is None else phrases.LEAVE_REQUEST
             blank = blank._replace(asked=asked)
-        return blank._replace(recipients=(row.address,))
+        return blank if blank.dropped else blank._replace(recipients=(row.address,))
+
+    def _to_member(self, blank: Prepared, key: str, membership: Membership) -> Prepared:
+        now = membership.effective
+        if blank.row.kind == "welcome":
+            return blank._replace(digest=now.delivery_mode is not DeliveryMode.REGULAR)
+        if blank.row.kind == "probe":
+            token = evidence.probe_token(self._conn, self._key, blank.policy.list_id, key, self._now)
+            return blank._replace(token=token, dropped="" if token else "the probe is over")
+        is_disabled = now.delivery_status is DeliveryStatus.BY_BOUNCES
+        return blank._replace(dropped="" if is_disabled else "bounces do not disable delivery any more")
 
     def _to_owners(self, blank: Prepared) -> Prepared:
         list_id = blank.policy.list_id
@@ -153,6 +143,12 @@ class _Desk:
             if not found:
                 return blank._replace(dropped="nothing waits any more")
             blank = blank._replace(pending=found[0])
+        if blank.row.kind == "bounce-unrecognized":
+            wanted = blank.policy.forward_unrecognized_bounces_to
+            if wanted is UnrecognizedBounces.DISCARD:
+                return blank._replace(dropped="the list wants none of them")
+            if wanted is UnrecognizedBounces.SITE_OWNER:
+                return blank._replace(recipients=self._site_owner(), dropped="nobody to tell")
         if list_id not in self._administrators:
             self._administrators[list_id] = self._readers(list_id)
         return blank._replace(recipients=self._administrators[list_id], dropped="nobody to tell")
@@ -201,8 +197,11 @@ class _Desk:
     def _readers(self, list_id: str) -> tuple[str, ...]:
         found = [one.address for one in members.administrators(self._conn, list_id)]
         told = tuple([address for address in found if address not in self._ours])
+        return told or self._site_owner()
+
+    def _site_owner(self) -> tuple[str, ...]:
         site_owner = self._site.site_owner
-        return told or ((site_owner,) if site_owner and site_owner not in self._ours else ())
+        return (site_owner,) if site_owner and site_owner not in self._ours else ()
 
 
 class _Ours:

@@ -19,6 +19,7 @@ from mlcore.base.backoff import next_delay
 from mlcore.base.errors import CorruptEntry, DiskTrouble, LocalTrouble, SpoolLost, Stopping, summary_of
 from mlcore.base.eventlog import EventLog
 from mlcore.base.ids import root_of
+from mlcore.mail.envelope import is_urgent
 from mlcore.spool.claim import Claim
 from mlcore.spool.spool import Spool
 from mlcore.spool.waiting import Waiting
@@ -44,10 +45,12 @@ class Step(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """most: entries worked on at once; most_per_list: of one list (0: no limit of its own). rest_base_s,
-    rest_cap_s: the shortest and longest rest after trouble."""
+    """most: entries worked on at once; most_per_list: of one list (0: no limit of its own); urgent: entries
+    beyond both that are only for what is urgent. rest_base_s, rest_cap_s: the shortest and longest rest after
+    trouble."""
 
     most: int = 16
+    urgent: int = 0
     most_per_list: int = 0
     rest_base_s: float = REST_BASE_S
     rest_cap_s: float = REST_CAP_S
@@ -82,7 +85,9 @@ class Runner:
         self._due = due
         self._shunted = shunted
         self._slots = asyncio.Semaphore(limits.most)
+        self._urgent_slots = asyncio.Semaphore(limits.urgent)
         self.stopping = False
+        self._halted = False  # one of its loops has a defect
         self._stopped = asyncio.Event()
         self._active: dict[str, int] = {}
         self._parked: dict[str, deque[str]] = {}
@@ -115,20 +120,33 @@ class Runner:
         """Claims nothing new; `run` returns when what is under way has ended."""
         self.stopping = True
         self._stopped.set()
+        self._ring_bells()
+
+    def _ring_bells(self) -> None:
         self._waiting.bell.set()
+        self._waiting.urgent_bell.set()
 
     async def run(self) -> None:
         """Works until `stop`. Raises SpoolLost, or a defect of the loop itself."""
-        failure: Exception | None = None
-        async with asyncio.TaskGroup() as group:
+        failures: list[Exception] = []
+        self._halted = False
+
+        async def loop(*, urgent: bool) -> None:
             try:
-                await self._loop(group)
+                await self._loop(group, urgent=urgent)
             except SpoolLost:
                 raise
             except Exception as error:  # noqa: BLE001  (raised below: to cut off what is under way would repeat mail)
-                failure = error
-        if failure is not None:
-            raise failure
+                failures.append(error)
+                self._halted = True
+                self._ring_bells()
+
+        async with asyncio.TaskGroup() as group:
+            if self._limits.urgent:
+                group.create_task(loop(urgent=True), name=f"{self.name} urgent")
+            await loop(urgent=False)
+        if failures:
+            raise failures[0]
 
     async def run_first(
         self, name: str, group: asyncio.TaskGroup, *, alone: bool = True, alone_s: float = 0.5
@@ -152,26 +170,32 @@ class Runner:
 
     # -- claiming -------------------------------------------------------------------------------------
 
-    async def _loop(self, group: asyncio.TaskGroup) -> None:
-        while not self.stopping:
+    @property
+    def _ends(self) -> bool:
+        return self.stopping or self._halted
+
+    async def _loop(self, group: asyncio.TaskGroup, *, urgent: bool) -> None:
+        slots = self._urgent_slots if urgent else self._slots
+        while not self._ends:
             if self._rest_until:
                 await self._rest()
-            await self._slots.acquire()
+            await slots.acquire()
             claim = None
             try:
-                claim = await self._next()
+                claim = await self._next(urgent=urgent)
             finally:
                 if claim is None:
-                    self._slots.release()
+                    slots.release()
             if claim is not None:
-                group.create_task(self._hold_slot(claim), name=f"{self.name}/{claim.name}")
+                group.create_task(self._hold_slot(claim, slots), name=f"{self.name}/{claim.name}")
 
-    async def _next(self) -> Claim | None:
+    async def _next(self, *, urgent: bool) -> Claim | None:
         """The next entry to be worked on; None: it is time to stop or to rest."""
-        while not self.stopping and not self._rest_until:
-            name = self._waiting.take()
+        waiting = self._waiting
+        while not self._ends and not self._rest_until:
+            name = waiting.take(urgent=urgent)
             if name is None:
-                await self._waiting.bell.wait()
+                await (waiting.urgent_bell if urgent else waiting.bell).wait()
                 continue
             claim = await self._claim(name)
             if claim is not None:
@@ -229,9 +253,10 @@ class Runner:
         if wait_s > 0:
             self._later(claim.name, wait_s)
             return False
-        key = claim.list_id
+        key = _key(claim)
         active = self._active.get(key, 0)
-        if self._limits.most_per_list and active >= self._limits.most_per_list:
+        is_full = self._limits.most_per_list and active >= self._limits.most_per_list
+        if is_full and not is_urgent(claim.entry.envelope):
             self._parked.setdefault(key, deque()).append(claim.name)
             if len(self._kept_open) < _KEPT_OPEN and len(claim.entry.octets) <= _KEPT_OCTETS:
                 self._kept_open[claim.name] = claim
@@ -251,11 +276,11 @@ class Runner:
 
     # -- working ----------------------------------------------------------------------------------------
 
-    async def _hold_slot(self, claim: Claim) -> None:
+    async def _hold_slot(self, claim: Claim, slots: asyncio.Semaphore) -> None:
         try:
             await self._work(claim)
         finally:
-            self._slots.release()
+            slots.release()
 
     async def _work(self, claim: Claim, *, alone: bool = False) -> None:
         """Raises SpoolLost and CancelledError only: whatever else happens concerns this entry alone."""
@@ -281,7 +306,7 @@ class Runner:
         finally:
             if self._closed:
                 self._closed(claim)
-            self._leave(claim.list_id)
+            self._leave(_key(claim))
 
     async def _attempt(self, claim: Claim, *, alone: bool) -> None:
         await claim.attempt(alone=alone)
@@ -382,7 +407,7 @@ class Runner:
                 self._rest_until = now + self._rest_s(trouble)
             delay = self._rest_until - now
             self._set_back.append(name)
-            self._waiting.bell.set()
+            self._ring_bells()  # whichever loop is free takes them up again
         if now - self._told_at >= _QUIET_S:
             self._told_at = now
             self._log.warning("waiting", queue=self.name, reason=str(trouble), next_try_s=round(delay, 1))
@@ -403,3 +428,8 @@ class Runner:
         for name in sorted(self._set_back, reverse=True):
             self._waiting.put_first(name)
         self._set_back.clear()
+
+
+def _key(claim: Claim) -> str:
+    """Entries of one key are counted together: those of a list, but for what is urgent."""
+    return f"{claim.list_id} urgent" if is_urgent(claim.entry.envelope) else claim.list_id

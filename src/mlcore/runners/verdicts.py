@@ -62,6 +62,9 @@ class _Case:
         """The message as mails about it carry it; one that was not taken apart, as it arrived."""
         return self.draft.octets() if len(self.draft.fields) else normalise(self.claim.entry.octets)
 
+    more: tuple[NewEntry, ...] = ()
+    """Children that go along with those of the verdict."""
+
     def identity(self, number: int) -> str:
         """Of the letter that is child `number`."""
         return f"{self.claim.name}.n{number}"
@@ -83,10 +86,13 @@ class Verdicts:
         facts: PostFacts,
         draft: Draft,
         verdict: Hold | Reject | Discard,
+        *,
+        more: tuple[NewEntry, ...] = (),
     ) -> None:
         """The entry leaves its queue. draft: without credentials; it is what mails about the post carry.
-        Raises LocalTrouble, SpoolLost."""
-        case = _Case(claim, arrived, policy, facts, draft)
+        more: children that go out as well, such as what the list answers by itself; not those of a post that
+        is discarded, of which nobody hears. Raises LocalTrouble, SpoolLost."""
+        case = _Case(claim, arrived, policy, facts, draft, more)
         if isinstance(verdict, Hold):
             await self._hold(case, verdict)
         elif isinstance(verdict, Reject):
@@ -114,7 +120,7 @@ class Verdicts:
         to_owners = await self._to_owners_of_held(case, row)
         children += to_author + to_owners
         strangers = await self._strangers(case)
-        await self._advance(case, children, row, strangers)
+        await self._advance(case, [*children, *case.more], row, strangers)
         told = [who for who, letters in (("author", to_author), ("owners", to_owners)) if letters]
         self._log("held", case, verdict, sender=envelope.sender, told=" ".join(told))
 
@@ -184,7 +190,7 @@ class Verdicts:
                 now=case.now,
             )
             child = notice_child(self._work, case.claim, letter, 1)
-        await self._advance(case, [child], None, await self._strangers(case))
+        await self._advance(case, [child, *case.more], None, await self._strangers(case))
         self._log("rejected", case, verdict, sender=sender.address, told="author")
 
     # -- discard ---------------------------------------------------------------------------------------

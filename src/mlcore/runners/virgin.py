@@ -31,7 +31,9 @@ class Virgin:
             arrived_at=notice.arrived_at,
             smtputf8=has_8bit(draft.fields.octets()),
             eight_bit=has_8bit(draft.body),
-            kind="notice",
+            kind="digest" if notice.kind == "digest" else "notice",
+            urgent=notice.urgent,
+            verp=1 if notice.verp else 0,
         )
         child = NewEntry("out", f"{claim.name}.o", Entry(rendered, claim.entry.addresses, draft.octets()))
         await self._work.spool.advance(claim, [child])
@@ -56,8 +58,10 @@ class Virgin:
             entry=claim.name,
             now=work.clock.time(),
             reverse_path=notice.reverse_path,
-            purpose="virgin",
+            purpose="digest" if notice.kind == "digest" else "virgin",
         )
         rendering = RenderFacts(post=facts, number=None, recipients=())
-        result = pipelines.second_pass(draft, policy, rendering, pipelines.pipeline_for(policy, "virgin"))
+        result = pipelines.second_pass(
+            draft, policy, rendering, pipelines.pipeline_for(policy, facts.purpose)
+        )
         return result if isinstance(result, Draft) else draft

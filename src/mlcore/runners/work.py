@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mlcore.base.clock import Clock
-from mlcore.base.eventlog import EventLog
+from mlcore.base.eventlog import WorkLog
 from mlcore.base.ids import IdMaker
 from mlcore.lists.facts import SiteFacts
 from mlcore.lists.notices.writer import Writer
@@ -25,7 +25,7 @@ class Work:
     rosters: RosterCache
     clock: Clock
     ids: IdMaker
-    log: EventLog
+    log: WorkLog
     site: SiteFacts
     texts: Texts
     hostname: str

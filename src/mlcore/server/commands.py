@@ -59,6 +59,7 @@ class Commands:
             "queues": queue_depths(parts),
             "runners": {name: self._runner(parts, name) for name in parts.runners},
             "services": {name: _service(self._health(name)) for name in parts.services},
+            "archivers": parts.archive.status(),
             "fsyncs": parts.spool.syncs,
             "commits": parts.store.commits,
         }

@@ -5,8 +5,9 @@ from typing import Final, TypedDict
 import mlcore
 from mlcore.base.durable import Free
 from mlcore.config.settings import Settings
-from mlcore.lists.facts import SiteFacts
+from mlcore.lists.facts import ArchiverFacts, SiteFacts
 from mlcore.lists.model import Action, HeaderMatch
+from mlcore.runners.issues import KeptFields
 from mlcore.runners.outgoing import Schedule
 from mlcore.texts.languages import LANGUAGES
 from mlcore.texts.texts import Texts
@@ -14,8 +15,8 @@ from mlcore.texts.texts import Texts
 _MASTHEAD: Final = "list:member:digest:masthead"
 
 
-def site_facts(settings: Settings, packaged: Texts) -> SiteFacts:
-    """What every post is told of this site. packaged: the texts of the program."""
+def site_facts(settings: Settings, packaged: Texts, archivers: tuple[ArchiverFacts, ...] = ()) -> SiteFacts:
+    """What every post is told of this site. packaged: the texts of the program; archivers: those that run."""
     mailman, mta = settings.mailman, settings.mta
     return SiteFacts(
         version=mlcore.__version__,
@@ -37,6 +38,11 @@ def site_facts(settings: Settings, packaged: Texts) -> SiteFacts:
         anonymous_list_keep_headers=mailman.anonymous_list_keep_headers,
         remove_dkim_headers=mta.remove_dkim_headers,
         verp_confirmations=mta.verp_confirmations,
+        verp_delivery_interval=mta.verp_delivery_interval,
+        verp_personalized_deliveries=mta.verp_personalized_deliveries,
+        verp_max_volume=mta.verp_max_volume,
+        one_click_url=mailman.one_click_url,
+        archivers=archivers,
         max_autoresponses_per_day=mta.max_autoresponses_per_day,
     )
 
@@ -65,7 +71,15 @@ def schedule(settings: Settings) -> Schedule:
         retry_period_s=mta.delivery_retry_period.total_seconds(),
         max_recipients=mta.max_recipients,
         transactions_at_once=max(1, mta.max_connections // 2),
+        max_unsynced=mta.max_unsynced,
+        delimiter=mta.verp_delimiter,
     )
+
+
+def kept_fields(settings: Settings) -> KeptFields:
+    """What posts keep in digests."""
+    digests = settings.digests
+    return KeptFields(plain=digests.plain_digest_keep_headers, mime=digests.mime_digest_keep_headers)
 
 
 class SiteAddresses(TypedDict):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 from mlcore.base.errors import BadInput
-from mlcore.config.settings import MtaSettings
+from mlcore.config.mta import MtaSettings
 from mlcore.postfix.target import lmtp_target, reached
 
 _LOCALHOST = ("127.0.0.1", "::1")

@@ -9,7 +9,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from functools import lru_cache
 from typing import Any, TextIO
 
@@ -17,6 +17,7 @@ import msgspec
 import structlog
 
 _PLAIN = re.compile(r"[!-~]+\Z")
+_PLAIN_LINES = re.compile(r"[!#-<>-\[\]-~\n]*")
 _NEEDS_QUOTES = frozenset('"=\\')
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _SHORT = 120
@@ -128,14 +129,22 @@ class Log:
 
     def change(self, *, level: str, style: str) -> None:
         """Lines are written in this way from now on, by all who have this log."""
+        renderer = _JsonLine() if style == "json" else _TextLine()
         logger = structlog.wrap_logger(
             _Lines(self._file),
-            processors=[_JsonLine() if style == "json" else _TextLine()],
+            processors=[renderer],
             wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
             cache_logger_on_first_use=True,
         ).bind()
         self.debug, self.info = logger.debug, logger.info
         self.warning, self.error = logger.warning, logger.error
+        self._renderer = renderer
+        self._tells_info = _LEVELS[level] <= _LEVELS["info"]
+
+    def info_each(self, event: str, key: str, each: Iterable[str], /, **values: object) -> None:
+        """See `WorkLog.info_each`."""
+        if self._tells_info:
+            self._file.write(self._renderer.each(event, key, each, values))
 
 
 def make_log(file: LogFile, *, level: str = "info", style: str = "text") -> Log:
@@ -172,6 +181,20 @@ class _TextLine:
                 continue
             parts.append(f"{key}={_text(value)}")
         return " ".join(parts) + "\n"
+
+    def each(self, event: str, key: str, each: Iterable[str], values: MutableMapping[str, object]) -> str:
+        """The lines of `WorkLog.info_each`: what they share is rendered once."""
+        beginning = f"{self(None, 'info', {'event': event, **values})[:-1]} {key}="
+        values_ = list(each)
+        # Most addresses need no quotes, which one look at all of them tells. An address is seen once a post:
+        # in the cache it would only drive out what comes again.
+        lines = "\n".join(values_)
+        if _PLAIN_LINES.fullmatch(lines) is None or lines.count("\n") >= len(values_):
+            values_ = list(map(_quoted, values_))
+        if not values_:
+            return ""
+        between = f"\n{beginning}"
+        return f"{beginning}{between.join(values_)}\n"
 
 
 @lru_cache(maxsize=4096)
@@ -219,6 +242,10 @@ class _JsonLine:
         if not line.isprintable():  # JSON itself escapes only what is below U+0020
             line = "".join(map(_escaped_json, line))
         return line + "\n"
+
+    def each(self, event: str, key: str, each: Iterable[str], values: MutableMapping[str, object]) -> str:
+        """The lines of `WorkLog.info_each`."""
+        return "".join([self(None, "info", {"event": event, **values, key: value}) for value in each])
 
 
 def _escaped_json(character: str) -> str:

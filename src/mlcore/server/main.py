@@ -37,6 +37,8 @@ from mlcore.store.upgrade import prepare
 
 GRACE_S = 6.0
 """How long what is under way may go on after a stop (P16: below 10 s with all that follows)."""
+HANG_UP_S = 1.0
+"""Seconds before the end of the grace in which what peers have said by then is recorded."""
 CANCEL_S = 1.0
 """How long what was cut off then may take to put back what it has in hand."""
 STORE_S = 1.5
@@ -186,6 +188,7 @@ class Server:
         try:
             await parts.store.start()
             await parts.hold.reconcile()
+            await parts.issues.reconcile()
             await parts.recent.load(parts.store)
             await parts.texts.prime()
             await control.start()
@@ -228,7 +231,7 @@ class Server:
             await parts.socketmap.stop()
             if parts.child is not None:
                 await parts.child.stop()
-            await asyncio.gather(parts.transport.close(), parts.store.stop(STORE_S))
+            await asyncio.gather(parts.transport.close(), parts.archive.close(), parts.store.stop(STORE_S))
             parts.batches.stop()
         if self._failure is not None:
             self._log.error("ended", reason=str(self._failure))
@@ -375,8 +378,12 @@ class Server:
                 self._services[name].cancel()
         for runner in parts.runners.values():
             runner.stop()
+        parts.transport.stop()
         await parts.lmtp.stop(GRACE_S / 2)
-        _, late = await asyncio.wait(services, timeout=max(0.0, limit - loop.time()))
+        _, late = await asyncio.wait(services, timeout=max(0.0, limit - HANG_UP_S - loop.time()))
+        if late:
+            parts.transport.hang_up()  # what was cancelled could not say any more who has a copy
+            _, late = await asyncio.wait(services, timeout=max(0.0, limit - loop.time()))
         if late:
             working = [name for name, runner in parts.runners.items() if runner.active]
             for service in late:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from mlcore.actions import lists, mail_commands, members
 from mlcore.actions.mail_commands import Mail
 from mlcore.lists import command_answers as answers
-from mlcore.lists import tokens
+from mlcore.lists import tokens, unsubscribe
 from mlcore.lists.addressing import SiteNames
 from mlcore.lists.command_answers import Result, Results
 from mlcore.lists.command_requests import (
@@ -55,7 +55,7 @@ from mlcore.store.held import HeldPost
 from mlcore.store.schema import automatic_mail
 from mlcore.store.schema import notices as notices_table
 from support.site import SiteInDirectory
-from support.subscriptions import office, open_request, person, sent
+from support.subscriptions import KEY, office, open_request, person, sent
 
 NOW = 1_700_000_000.0
 DAY_S = 86_400.0
@@ -182,6 +182,51 @@ def test_a_member_who_wants_to_leave_is_asked(conn: Connection) -> None:
     token = desk.token(ANNE, "unsubscription")
     assert desk.said(Confirm(token), ANNE) == ["Confirmed"]
     assert desk.members() == []
+
+
+@pytest.mark.row("command: leave")
+@pytest.mark.parametrize("sender", [ANNE, ANNE.upper()])
+def test_the_address_in_a_copy_ends_the_subscription_without_a_question(
+    conn: Connection, sender: str
+) -> None:
+    desk = Desk(conn)
+    token = unsubscribe.token(KEY, ANT, ANNE, NOW - 90 * DAY_S)
+    result = desk.one(Leave(token), sender)
+    assert desk.members() == []
+    assert sent(conn) == [f"goodbye {ANNE}"]
+    assert not result.due
+    assert desk.said(Leave(token), ANNE) == [answers.NOT_MEMBER]
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "nonsense",
+        unsubscribe.token(KEY, ANT, EVE, NOW),
+        unsubscribe.token(KEY, BEE, ANNE, NOW),
+        unsubscribe.token(b"x" * 32, ANT, ANNE, NOW),
+        unsubscribe.token(KEY, ANT, ANNE, NOW - 200 * DAY_S),
+    ],
+)
+def test_p19_with_the_token_of_anything_else_he_is_asked(conn: Connection, token: str) -> None:
+    desk = Desk(conn)
+    desk.results(Leave(token), sender=ANNE)
+    assert sent(conn) == [f"confirm-leave {ANNE}"]
+    assert desk.members() == [ANNE]
+
+
+def test_with_a_token_moderators_still_decide_where_they_have_to(conn: Connection) -> None:
+    token = unsubscribe.token(KEY, ANT, ANNE, NOW)
+    desk = Desk(conn, unsubscription_policy=BOTH, admin_immed_notify=False)
+    assert desk.said(Leave(token), ANNE) == [answers.WAITS]
+    assert desk.members() == [ANNE]
+
+
+def test_a_member_who_never_confirmed_leaves_with_a_token_as_well(conn: Connection) -> None:
+    member_rows.add_many(conn, ANT, [Member(address=EVE)], NOW)
+    desk = Desk(conn)
+    desk.results(Leave(unsubscribe.token(KEY, ANT, EVE, NOW)))
+    assert EVE not in desk.members()
 
 
 def test_who_writes_from_another_verified_address_of_his_leaves_with_the_one_that_is_a_member(

@@ -48,31 +48,11 @@ def test_one_that_is_wrong_spoils_all(connection: Connection, ant: ListPolicy) -
 
 
 KEPT = {
-    "archive_policy": ("private", "secret"),
     "archive_rendering_mode": ("markdown", "html"),
-    "autorespond_owner": ("respond_and_continue", "respond"),
-    "autorespond_postings": ("respond_and_discard", "yes"),
-    "autorespond_requests": ("respond_and_continue", ""),
-    "autoresponse_grace_period": ("10d", "soon"),
-    "autoresponse_owner_text": ("We read it.\nSoon.", None),
-    "autoresponse_postings_text": ("Thank you.", None),
-    "autoresponse_request_text": ("会議は四時から", None),
-    "bounce_info_stale_after": ("3d", "-3d"),
-    "bounce_notify_owner_on_bounce_increment": ("yes", "perhaps"),
-    "bounce_notify_owner_on_disable": ("no", "perhaps"),
-    "bounce_notify_owner_on_removal": ("no", "perhaps"),
-    "bounce_score_threshold": ("7", "-1"),
-    "bounce_you_are_disabled_warnings": ("2", "many"),
-    "bounce_you_are_disabled_warnings_interval": ("14d", "fortnight"),
-    "digest_send_periodic": ("no", "daily"),
-    "digest_size_threshold": ("12.5", "small"),
-    "digest_volume_frequency": ("weekly", "hourly"),
-    "forward_unrecognized_bounces_to": ("site_owner", "nobody"),
     "gateway_to_mail": ("yes", "perhaps"),
     "gateway_to_news": ("yes", "perhaps"),
     "linked_newsgroup": ("comp.lang.tea", "no newsgroup"),
     "nntp_prefix_subject_too": ("no", "perhaps"),
-    "process_bounces": ("no", "perhaps"),
 }
 """Settings that nothing acts on yet: a value for each, and what is no value (None: all is)."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from mlcore.actions import lists, members
 from mlcore.actions.subscriptions import Office
-from mlcore.config.settings import MailmanSettings
+from mlcore.config.site import MailmanSettings
 from mlcore.lists.model import (
     DeliveryMode,
     DeliveryStatus,

@@ -347,7 +347,6 @@ ROWS = [
     Row("withlist -l ^ant", error="Error: Regular expression requires --run\n", status=2),
     Row("withlist -l cat@example.com", error="Error: No such list: cat@example.com\n", status=2),
     # what is not there
-    Row("digests", error="Error: No such command 'digests'.\n", status=2),
     Row("gatenews", error="Error: No such command 'gatenews'.\n", status=2),
     Row("import21", error="Error: No such command 'import21'.\n", status=2),
     Row("export", error="Error: No such command 'export'.\n", status=2),

@@ -59,11 +59,11 @@ def test_or_not_at_all(site: SiteInDirectory) -> None:
 
 
 def test_a_setting_that_nothing_acts_on_is_kept_and_said_to_be(site: SiteInDirectory) -> None:
-    result = site.run("settings", ANT, "process_bounces=no", "description=x")
+    result = site.run("settings", ANT, "gateway_to_news=yes", "description=x")
 
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "process_bounces is kept, but nothing acts on it in this version\n"
-    assert site.run("settings", ANT, "process_bounces").output == "no\n"
+    assert result.stderr == "gateway_to_news is kept, but nothing acts on it in this version\n"
+    assert site.run("settings", ANT, "gateway_to_news").output == "yes\n"
 
 
 def test_values_from_files(site: SiteInDirectory, tmp_path: Path) -> None:
@@ -123,10 +123,10 @@ def test_what_is_refused(site: SiteInDirectory, arguments: tuple[str, ...], erro
 
 
 def test_descriptions_need_no_list(site: SiteInDirectory) -> None:
-    assert site.run("settings", "--describe", "advertised", "process_bounces", "post_id").output == (
+    assert site.run("settings", "--describe", "advertised", "gateway_to_news", "post_id").output == (
         "advertised\n    Whether the list is shown to everybody. Values: yes or no.\n\n"
-        "process_bounces\n    Whether bounces count against the members they are about. Nothing acts on it "
-        "in this version.\n    Values: yes or no.\n\n"
+        "gateway_to_news\n    Whether posts become articles of the newsgroup. Nothing acts on it in this "
+        "version. Values: yes\n    or no.\n\n"
         "post_id\n    The number of the next post. Cannot be set.\n"
     )
     everything = site.run("settings", "--describe").output

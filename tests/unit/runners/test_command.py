@@ -16,7 +16,7 @@ from mlcore.base.errors import StoreTrouble
 from mlcore.lists import tokens
 from mlcore.lists.addressing import SiteNames
 from mlcore.lists.command_answers import Results
-from mlcore.lists.model import Preferences, Role, SubscriptionPolicy
+from mlcore.lists.model import Preferences, ResponseAction, Role, SubscriptionPolicy
 from mlcore.lists.subscriptions import Lives
 from mlcore.mail.envelope import Arrived, Command, Notice, Rendered
 from mlcore.runners.command import Commands, purge_job
@@ -586,3 +586,73 @@ async def test_answers_go_out(shop: Workshop, post: Post) -> None:
     await shop.drain("command", "virgin", "out")
     await until(lambda: shop.copies() == {EVE: 1})
     assert shop.files() == {}
+
+
+# -- what the list answers by itself ------------------------------------------------------------------------
+
+
+async def answering(shop: Workshop, action: ResponseAction) -> None:
+    def change(conn: Connection) -> None:
+        policy = lists.get(conn, LIST_ID)
+        assert policy is not None
+        words = "Write to $owneremail instead."
+        lists.change(
+            conn,
+            msgspec.structs.replace(policy, autorespond_requests=action, autoresponse_request_text=words),
+        )
+
+    await shop.store.write(change)
+    shop.work.cache.invalidate()
+
+
+@pytest.mark.row("attribute: autorespond_requests")
+async def test_a_list_answers_mail_to_request_and_does_what_it_says(shop: Workshop, post: Post) -> None:
+    await answering(shop, ResponseAction.RESPOND_AND_CONTINUE)
+    results, automatic = await post.run("echo")
+    assert results["Subject"] == "The results of your email commands"
+    assert automatic["Subject"] == 'Auto-response for your message to the "Ant" mailing list'
+    assert text_of(automatic) == "Write to ant-owner@example.com instead.\n"
+    assert [name.rpartition(".")[2] for name in shop.names("virgin")] == ["n1", "n9"]
+
+
+@pytest.mark.row("attribute: autorespond_requests")
+async def test_or_answers_and_does_not_read_it(shop: Workshop, post: Post) -> None:
+    await answering(shop, ResponseAction.RESPOND_AND_DISCARD)
+    (automatic,) = await post.run("leave", sender=ANNE)
+    assert str(automatic["Subject"]).startswith("Auto-response")
+    assert await post.rows() == []
+    assert post.discarded() == ["the list answers such mail, and does not read it"]
+    # within the time of grace too
+    assert len(await post.run("leave", sender=ANNE)) == 1
+    assert await post.rows() == []
+    assert shop.names("command") == []
+
+
+@pytest.mark.parametrize("command", ["join", "leave", "confirm"])
+async def test_other_addresses_take_commands_all_the_same(shop: Workshop, post: Post, command: Kind) -> None:
+    """Where mail to -request is not read, people must still be able to leave."""
+    await answering(shop, ResponseAction.RESPOND_AND_DISCARD)
+    sender = EVE if command == "join" else ANNE
+    found = await post.run(command=command, sender=sender, detail=TOKEN if command == "confirm" else "")
+    assert not any(str(answer["Subject"]).startswith("Auto-response") for answer in found)
+    assert found or await post.rows()
+
+
+async def test_p10_a_crash_before_the_end_answers_once(
+    shop: Workshop, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await answering(shop, ResponseAction.RESPOND_AND_CONTINUE)
+    tries = 0
+    advance = shop.spool.advance
+
+    async def stumbling(*arguments: Any, **more: Any) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise StoreTrouble("down")
+        await advance(*arguments, **more)
+
+    monkeypatch.setattr(shop.spool, "advance", stumbling)
+    found = await post.run("echo")
+    assert tries == 2
+    assert [str(one["Subject"]).partition(" ")[0] for one in found] == ["The", "Auto-response"]

@@ -30,7 +30,7 @@ class OpenedLate:
             return
 
         progress = SimpleNamespace(strikes=0)
-        entry = SimpleNamespace(octets=b"")
+        entry = SimpleNamespace(octets=b"", envelope=None)
         claim: Any = SimpleNamespace(
             name=name, list_id="ant", progress=progress, entry=entry, attempt=attempt
         )

@@ -15,7 +15,7 @@ from mlcore.base.durable import Place
 from mlcore.base.errors import LocalTrouble, StoreTrouble
 from mlcore.mail.envelope import Notice
 from mlcore.mail.fields import split
-from mlcore.runners.notices import BATCH, Notices
+from mlcore.runners.notices import ABOUT_BOUNCES_PER_HOUR, BATCH, Notices
 from mlcore.store import lists, notices
 from mlcore.store.notices import Kind
 from mlcore.store.schema import notices as table
@@ -239,3 +239,23 @@ async def test_they_reach_mailboxes(shop: Workshop) -> None:
     await service(shop).batch()
     await shop.drain()
     assert shop.copies() == {"anne@example.org": 1, "olga@example.org": 1}
+
+
+async def test_p19_owners_get_no_flood_about_bounces(shop: Workshop) -> None:
+    """A domain of many members is away: what is beyond the limit is in the log."""
+    many = [(f"m{number}@example.net", "") for number in range(ABOUT_BOUNCES_PER_HOUR + 5)]
+    await queue(shop, "bounce-disable", *many)
+    await queue(shop, "goodbye", ANNE)
+    one = service(shop)
+    while await one.batch():
+        pass
+    kinds = [kind for kind, _, _ in sent(shop)]
+    assert (kinds.count("bounce-disable"), kinds.count("goodbye")) == (ABOUT_BOUNCES_PER_HOUR, 1)
+    lines = shop.log.named("dropped")
+    assert [line["to"] for line in lines] == [address for address, _ in many[ABOUT_BOUNCES_PER_HOUR:]]
+    assert {line["reason"] for line in lines} == {"the owners have had enough mail about bounces this hour"}
+    shop.clock.advance(3_601)
+    await queue(shop, "bounce-removal", ANNE)
+    await one.batch()
+    assert [kind for kind, _, _ in sent(shop)].count("bounce-removal") == 1
+    assert await rows(shop) == 0

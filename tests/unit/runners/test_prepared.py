@@ -10,14 +10,24 @@ from sqlalchemy import Connection, insert, select
 from mlcore.actions import members as actions
 from mlcore.lists import tokens
 from mlcore.lists.facts import SiteFacts
-from mlcore.lists.model import DeliveryMode, Domain, Member, Preferences, Role
+from mlcore.lists.model import (
+    DeliveryMode,
+    DeliveryStatus,
+    Domain,
+    Member,
+    Preferences,
+    Role,
+    UnrecognizedBounces,
+)
 from mlcore.lists.notices import phrases
 from mlcore.lists.notices.letters import Letter
 from mlcore.lists.notices.writer import Writer
 from mlcore.lists.reasons import Reason
-from mlcore.runners.prepared import Prepared, prepare, written
+from mlcore.runners.prepared import Prepared, prepare
+from mlcore.runners.written import written
 from mlcore.store import (
     addresses,
+    bounces,
     domains,
     held,
     lists,
@@ -28,6 +38,7 @@ from mlcore.store import (
     requests,
     users,
 )
+from mlcore.store.bounces import BounceEvent
 from mlcore.store.engine import open_sync
 from mlcore.store.held import HeldPost
 from mlcore.store.notices import Kind
@@ -389,3 +400,156 @@ def test_p10_a_row_made_into_mail_again_has_the_same_message_id(conn: Connection
     queue(conn, "goodbye", ANNE)
     one = only(conn)
     assert header(mail(one), "Message-ID") == f"<notice.{one.row.number}.1700000000000@example.com>"
+
+
+# -- failed deliveries ------------------------------------------------------------------------------------
+
+CAUSE = "018bcfe56800000a1b2c3"
+REPORT = b"Subject: Undelivered\r\n\r\nno such mailbox\r\n"
+
+
+def failed(conn: Connection, *, proof: bool = True, **more: Any) -> int:
+    """An event about Anne; its number."""
+    given: dict[str, Any] = {
+        "cause": CAUSE,
+        "list_id": LIST_ID,
+        "address": ANNE[0],
+        "address_key": ANNE[0],
+        "source": "report",
+        "code": "5.1.1",
+        "diagnostic": "550 no such mailbox",
+        "proof": proof,
+        "effect": "counted",
+        "at": NOW,
+    }
+    return bounces.add_event(conn, BounceEvent(**(given | more)))
+
+
+def probed(conn: Connection, event: int, life_s: float = 10 * 86_400.0) -> str:
+    """A probe to Anne that follows this event; its token."""
+    token = tokens.token(KEY, "probe", LIST_ID, ANNE[0], str(event))
+    known = bounces.member(conn, LIST_ID, ANNE[0], NOW)
+    assert known is not None
+    bounces.add_probe(conn, known, tokens.token_hash(token), event, NOW, life_s=life_s)
+    return token
+
+
+def status(conn: Connection, wanted: DeliveryStatus | None) -> None:
+    (member,) = memberships.on_list(conn, LIST_ID, Role.MEMBER, [ANNE[0]])
+    preferences.set_of_member(conn, member.member_id, Preferences(delivery_status=wanted))
+
+
+@pytest.mark.row("mail: bounce_increment")
+@pytest.mark.row("mail: bounce_disable")
+@pytest.mark.row("mail: bounce_removal")
+@pytest.mark.row("mail: complaint")
+@pytest.mark.parametrize("kind", ["bounce-increment", "bounce-disable", "bounce-removal", "complaint"])
+def test_owners_are_told_of_failures(conn: Connection, kind: Kind) -> None:
+    failed(conn)
+    bounces.keep_report(conn, CAUSE, REPORT, NOW)
+    queue(conn, kind, ANNE, detail=CAUSE)
+    one = only(conn)
+    assert one.recipients == OWNERS
+    assert (mail(one).kind, mail(one).recipients) == (kind, OWNERS)
+    assert (REPORT in mail(one).octets) is (kind != "bounce-removal")
+
+
+def test_of_a_failure_without_a_report_it_is_told_what_the_server_said(conn: Connection) -> None:
+    failed(conn, source="smtp")
+    queue(conn, "bounce-disable", ANNE, detail=CAUSE)
+    assert b"Status: 5.1.1\r\nAnswer of the server: 550 no such mailbox\r\n" in mail(only(conn)).octets
+    assert b"message/rfc822" not in mail(only(conn)).octets
+
+
+def test_a_report_that_is_not_kept_any_more_is_missing_and_no_more(conn: Connection) -> None:
+    queue(conn, "bounce-increment", ANNE, detail=CAUSE)
+    queue(conn, "bounce-unrecognized", ("", ""), detail=CAUSE)
+    for one in prepared(conn):
+        assert one.evidence is None
+        assert one.recipients == OWNERS
+        assert b"multipart" not in mail(one).octets
+
+
+@pytest.mark.row("mail: probe")
+def test_a_probe_has_the_token_of_the_event_it_follows(conn: Connection) -> None:
+    token = probed(conn, failed(conn))
+    bounces.keep_report(conn, CAUSE, REPORT, NOW)
+    queue(conn, "probe", ANNE, detail=CAUSE)
+    letter = mail(only(conn))
+    assert (letter.recipients, letter.reverse_path) == ((ANNE[0],), f"ant-bounces+{token}@example.com")
+    assert REPORT in letter.octets
+
+
+def test_p19_a_report_that_anybody_may_have_written_is_not_carried_to_the_member(conn: Connection) -> None:
+    probed(conn, failed(conn, proof=False))
+    bounces.keep_report(conn, CAUSE, REPORT, NOW)
+    queue(conn, "probe", ANNE, detail=CAUSE)
+    octets = mail(only(conn)).octets
+    assert b"no such mailbox" not in octets
+    assert b"Status: 5.1.1" in octets
+    # owners are shown what they have to judge
+    queue(conn, "bounce-increment", ANNE, detail=CAUSE)
+    assert REPORT in mail(prepared(conn)[1]).octets
+
+
+def test_p19_nothing_is_shown_of_a_failure_that_nobody_knows(conn: Connection) -> None:
+    probed(conn, 7)
+    bounces.keep_report(conn, CAUSE, REPORT, NOW)
+    queue(conn, "probe", ANNE, detail=CAUSE)
+    assert only(conn).evidence is None
+
+
+def test_a_probe_is_not_sent_when_it_is_over(conn: Connection) -> None:
+    event = failed(conn)
+    queue(conn, "probe", ANNE, GONE, detail=CAUSE)
+    assert [one.dropped for one in prepared(conn)] == ["the probe is over", "no member any more"]
+    probed(conn, event, life_s=0.0)
+    assert [one.recipients for one in prepared(conn)] == [(), ()]
+
+
+@pytest.mark.row("mail: bounce_warning")
+def test_a_warning_goes_to_whom_bounces_have_disabled_and_to_no_other(conn: Connection) -> None:
+    queue(conn, "bounce-warning", ANNE, GONE)
+    disabled = "bounces do not disable delivery any more"
+    assert [(one.recipients, one.dropped) for one in prepared(conn)] == [
+        ((), disabled),
+        ((), "no member any more"),
+    ]
+    status(conn, DeliveryStatus.BY_BOUNCES)
+    anne, _ = prepared(conn)
+    assert (anne.recipients, mail(anne).kind) == ((ANNE[0],), "bounce-warning")
+    status(conn, DeliveryStatus.BY_USER)
+    assert [one.recipients for one in prepared(conn)] == [(), ()]
+
+
+@pytest.mark.row("mail: bounce_unrecognized")
+@pytest.mark.row("attribute: forward_unrecognized_bounces_to")
+@pytest.mark.parametrize(
+    ("wanted", "site_owner", "recipients"),
+    [
+        (UnrecognizedBounces.ADMINISTRATORS, "root@example.net", OWNERS),
+        (UnrecognizedBounces.SITE_OWNER, "root@example.net", ("root@example.net",)),
+        (UnrecognizedBounces.SITE_OWNER, "", ()),
+        (UnrecognizedBounces.SITE_OWNER, "ant-owner@example.com", ()),
+        (UnrecognizedBounces.DISCARD, "root@example.net", ()),
+    ],
+)
+def test_who_gets_what_nobody_understands(
+    conn: Connection, wanted: UnrecognizedBounces, site_owner: str, recipients: tuple[str, ...]
+) -> None:
+    policy = lists.get(conn, LIST_ID)
+    assert policy is not None
+    lists.change(conn, msgspec.structs.replace(policy, forward_unrecognized_bounces_to=wanted))
+    bounces.keep_report(conn, CAUSE, REPORT, NOW)
+    queue(conn, "bounce-unrecognized", ("", ""), detail=CAUSE)
+    one = only(conn, site_owner=site_owner)
+    assert one.recipients == recipients
+    if recipients:
+        assert REPORT in mail(one).octets
+
+
+def test_a_complaint_of_whom_nobody_knows(conn: Connection) -> None:
+    bounces.keep_report(conn, CAUSE, REPORT, NOW)
+    queue(conn, "complaint", ("", ""), detail=CAUSE)
+    assert REPORT in mail(only(conn)).octets
+    assert "nobody in particular" in text(mail(only(conn)))

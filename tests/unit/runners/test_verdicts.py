@@ -20,6 +20,7 @@ from mlcore.lists.verdict import Discard, Hold, Reject, Trail
 from mlcore.mail.envelope import Held, Notice
 from mlcore.runners import verdicts as module
 from mlcore.runners.verdicts import Verdicts
+from mlcore.spool.entry import Entry, NewEntry
 from mlcore.store import held, lists, memberships
 from support.workshop import LIST_ID, MEMBERS, Workshop
 
@@ -469,3 +470,36 @@ async def test_a_copy_is_kept_where_the_site_allows_it(bench: Bench, preservable
     assert bench.shop.log.named("discarded")[0]["kept"] == (f"{name}.b" if preservable else "")
     if preservable:
         assert bench.shop.show("bad", f"{name}.b").entry.octets == offer()
+
+
+# -- what goes along ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verdict", "goes"),
+    [(HOLD, True), (REJECT, True), (Discard(TRAIL), False)],
+    ids=["hold", "reject", "discard"],
+)
+async def test_what_the_list_answers_by_itself_goes_along(
+    shop: Workshop, verdict: Hold | Reject | Discard, goes: bool
+) -> None:
+    bench = Bench(shop)
+    name = await shop.post(offer(), reverse_path=EVE)
+    assert shop.spool.queues["in"].take_this(name)
+    claim = await shop.spool.claim("in", name)
+    assert claim is not None
+    notice = Notice(list_id=LIST_ID, kind="autoresponse", arrived_at=shop.clock.time())
+    child = NewEntry("virgin", f"{name}.n9", Entry(notice, (EVE,), offer()))
+    facts = PostFacts(
+        site=shop.work.site,
+        entry=name,
+        now=shop.clock.time(),
+        reverse_path=EVE,
+        purpose="post",
+        senders=(STRANGER,),
+    )
+    await bench.verdicts.carry_out(
+        claim, shop.arrived(), await bench.policy(), facts, Draft.post(offer()), verdict, more=(child,)
+    )
+    assert (child.name in shop.names("virgin")) is goes
+    assert shop.names("in") == []

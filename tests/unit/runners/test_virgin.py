@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlcore.mail.envelope import Rendered
+from mlcore.mail.envelope import Notice, Rendered
 from mlcore.runners.letters import notice_entry
 from mlcore.runners.virgin import Virgin
 from mlcore.spool.entry import Entry
@@ -50,3 +50,20 @@ async def test_what_is_no_notice_is_set_aside(shop: Workshop) -> None:
     async with shop.running():
         await until(lambda: shop.names("shunt"))
     assert shop.names("shunt") == [name]
+
+
+async def test_a_digest_has_the_fields_of_a_post(shop: Workshop) -> None:
+    """List-Post too: it is our own mark against loops, and where readers answer to."""
+    envelope = Notice(list_id=LIST_ID, reverse_path="ant-bounces@example.com", kind="digest", arrived_at=1.0)
+    octets = b"From: ant-request@example.com\r\nSubject: Digest\r\n\r\nToday's Topics\r\n"
+    await shop.put("virgin", Entry(envelope, ("anne@example.org",), octets))
+    shop.runner("virgin", Virgin(shop.work))
+    await shop.drain("virgin")
+    (name,) = shop.names("out")
+    claim = await shop.spool.claim("out", name)
+    assert claim is not None
+    rendered = claim.entry.envelope
+    assert isinstance(rendered, Rendered)
+    assert rendered.kind == "digest"
+    assert b"List-Post: <mailto:ant@example.com>\r\n" in claim.entry.octets
+    assert b"Archived-At" not in claim.entry.octets

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlcore.config.settings import MtaSettings
+from mlcore.config.mta import MtaSettings
 from mlcore.server.inherited import missing_address
 
 

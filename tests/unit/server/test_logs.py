@@ -253,3 +253,25 @@ def test_what_the_interpreter_says_goes_into_the_log_even_after_it_was_moved(tmp
     assert (tmp_path / "log.1").read_text() == "first\n"
     assert path.read_text().startswith("second\nTraceback")
     assert path.read_text().endswith("ValueError: at the end\n")
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+@given(st.lists(st.text(max_size=40), max_size=6))
+def test_p27_lines_for_each_of_some_texts_are_those_of_one_by_one(style: str, each: list[str]) -> None:
+    together, alone = Lines(), Lines()
+    log_to(together, style=style).info_each("delivered", "recipient", each, queue="out", reply="250 Ok")
+    for one in each:
+        log_to(alone, style=style).info("delivered", queue="out", reply="250 Ok", recipient=one or None)
+    found = "".join(together.lines).splitlines(keepends=True)
+    assert len(found) == len(each)
+    for line, wanted, one in zip(found, alone.lines, each, strict=True):
+        if one:
+            assert line.split(maxsplit=1)[1:] == wanted.split(maxsplit=1)[1:] or style == "json"
+        if style == "json":
+            assert json.loads(line)["recipient"] == one
+
+
+def test_lines_for_each_are_not_written_below_their_level() -> None:
+    lines = Lines()
+    log_to(lines, level="warning").info_each("delivered", "recipient", ["a@example.org"], queue="out")
+    assert lines.lines == []

@@ -6,9 +6,11 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,15 +26,19 @@ from mlcore.config.loader import load
 from mlcore.config.settings import Settings
 from mlcore.delivery.smtp import SmtpTransport
 from mlcore.lists.model import Domain
-from mlcore.mail.envelope import Notice
+from mlcore.mail.envelope import Notice, Rendered, Report
+from mlcore.mail.report import UNKNOWN
+from mlcore.runners.child import Child
+from mlcore.runners.incoming import MOST_HEAVY
 from mlcore.runners.runner import Runner
 from mlcore.server import main
+from mlcore.server.carriers import LocalPublisher
 from mlcore.server.commands import Commands
 from mlcore.server.control import ask
 from mlcore.server.logs import LogFile
 from mlcore.server.main import Ready, Server, run_foreground
 from mlcore.server.supervisor import CrashBudgetSpent, Health
-from mlcore.server.wiring import Extras, LocalPublisher, Parts, Service, wire
+from mlcore.server.wiring import Extras, Parts, Service, wire
 from mlcore.spool.claim import Claim
 from mlcore.spool.entry import Entry, NewEntry
 from mlcore.spool.layout import DIRECTORIES
@@ -40,6 +46,7 @@ from mlcore.spool.operator import inject
 from mlcore.store import domains
 from mlcore.store.upgrade import prepare
 from support.lmtp import LmtpClient
+from support.sink import Sink, SinkSettings
 from support.site import SiteInDirectory
 from support.workshop import RecordingLog, until
 
@@ -122,7 +129,8 @@ async def test_it_starts_says_where_it_listens_and_stops(settings: Settings, log
         status = await life.ask(do="status")
         assert status["state"] == "running"
         assert status["lmtp"] == [f"127.0.0.1:{port}"]
-        assert status["runners"].keys() == {"command", "in", "pipeline", "virgin", "out", "retry"}
+        queues = {"archive", "bounces", "command", "digest", "in", "out", "pipeline", "retry", "virgin"}
+        assert status["runners"].keys() == queues
     assert life.status == 0
     assert [event for event, _ in log.events] == ["started", "no site_owner", "stopping", "stopped"]
     assert not there(settings.paths.control_socket)
@@ -690,3 +698,75 @@ async def test_everything_is_done_under_the_names_of_the_queues(
     assert [runner.name for runner in parts.runners.values()] == list(parts.runners)
     assert "tasks" in parts.services
     disk.shut()
+
+
+async def test_p10_a_stop_loses_no_record_of_copies_that_go_out_one_by_one(
+    tmp_path: Path, log: RecordingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty of them are on their way to a slow peer: what it has taken by then is not sent again."""
+    monkeypatch.setattr(main, "GRACE_S", 1.0)
+    monkeypatch.setattr(main, "HANG_UP_S", 0.9)
+    envelope = Rendered(
+        list_id="", reverse_path="ant-bounces@example.com", arrived_at=time.time(), verp=1, number=1
+    )
+    fifty = Entry(
+        envelope, tuple([f"m{number}@x.example" for number in range(50)]), b"Subject: x\r\n\r\nx\r\n"
+    )
+    mta = "[mta]\nincoming: null\nlmtp_port: 0\nsmtp_host: 127.0.0.1\nsmtp_port:"
+    async with Sink(SinkSettings(delay_s=0.02, keep=True)) as slow, Sink(SinkSettings(keep=True)) as quick:
+        async with alive(SiteInDirectory(tmp_path, f"{mta} {slow.port}\n").settings, log) as life:
+            assert life.server.parts is not None
+            await life.server.parts.spool.accept([NewEntry("out", f"{NAME}.o", fifty)])
+            await until(lambda: slow.transactions >= 5)
+        assert life.status == 0
+        assert log.named("cancelled") == []
+        first = [recipient for recipient, _ in slow.received()]
+        told = [one["recipient"] for one in log.named("delivered")]
+        assert told == first[: len(told)]
+        assert 0 < len(told) < 50
+        async with alive(SiteInDirectory(tmp_path, f"{mta} {quick.port}\n").settings, log) as life:
+            await until(lambda: log.named("finished"))
+        again = [recipient for recipient, _ in quick.received()]
+    assert [*told, *again] == list(fifty.addresses)  # all but those to whom the peer owed its reply
+
+
+async def test_a_reload_changes_the_limit_of_messages_a_minute(tmp_path: Path, log: RecordingLog) -> None:
+    site = SiteInDirectory(tmp_path, "[mta]\nincoming: null\nlmtp_port: 0\nmessages_per_minute: 5\n")
+    async with alive(site.settings, log) as life:
+        assert life.server.parts is not None
+        transport = life.server.parts.transport
+        assert isinstance(transport, SmtpTransport)
+        assert transport.rate.per_minute == 5
+        site.config.write_text(site.config.read_text().replace(": 5\n", ": 7\n"))
+        assert (await life.ask(do="reload"))["changed"] == ["[mta] messages_per_minute"]
+        assert transport.rate.per_minute == 7
+
+
+async def test_p7_a_flood_of_reports_leaves_large_posts_their_turn(
+    tmp_path: Path, settings: Settings, log: RecordingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read by the child too, and large posts wait while it has `MOST_HEAVY` to do."""
+    gate = asyncio.Event()
+
+    async def slow(self: Child, _asked: object, _octets: bytes) -> tuple[object, bytes]:
+        self.waiting += 1
+        await gate.wait()
+        self.waiting -= 1
+        return SimpleNamespace(found=UNKNOWN), b""
+
+    monkeypatch.setattr(Child, "ask", slow)
+    with SiteInDirectory(tmp_path, OUTBOX).connection() as connection:
+        domains.create(connection, Domain(mail_host="example.com", alias_domain="alias.example"), 1.0)
+        lists.create(connection, "ant@example.com", now=1.0)
+    report = Report(list_id="ant.example.com", recipient="ant-bounces@example.com", arrived_at=1.0)
+    async with alive(settings, log) as life:
+        parts = life.server.parts
+        assert parts is not None
+        entry = Entry(report, (), b"x: y\r\n\r\n")
+        await parts.spool.accept([NewEntry("bounces", parts.work.ids.new(), entry) for _ in range(40)])
+        await until(lambda: parts.child and parts.child.waiting)
+        await asyncio.sleep(0.05)
+        assert parts.child is not None
+        assert 0 < parts.child.waiting < MOST_HEAVY
+        gate.set()
+        await until(lambda: not len(parts.spool.queues["bounces"]))

@@ -1,0 +1,1 @@
+"""Archivers: who keeps posts, and how they get them."""
