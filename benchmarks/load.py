@@ -38,8 +38,8 @@ BANS = ("spammer@example.net", r"^.*@evil\.example")
 
 
 def make_list(settings: Settings, count: int, lists_count: int = 1, **more: Any) -> list[str]:
-    """Lists of `count` members each, straight into the database; their posting addresses. more: settings of
-    the lists."""
+    """Lists of `count` members each, without digests, straight into the database; their posting addresses.
+    more: settings of the lists."""
     prepare_directories(settings.paths)
     prepare(settings.database.url)
     names = []
@@ -54,7 +54,7 @@ def make_list(settings: Settings, count: int, lists_count: int = 1, **more: Any)
                 display_name=name.capitalize(),
                 subject_prefix=f"[{name}:%d] ",
                 description="A list to measure with",
-                **more,
+                **{"digests_enabled": False, **more},
             )
             lists.create(connection, policy, time.time())
             if policy.header_matches:
