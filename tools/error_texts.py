@@ -13,12 +13,21 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOTS = ("BadInput", "LocalTrouble", "CorruptEntry", "NoText", "Unreachable", "PostmapFailed", "_NoValue")
+ROOTS = (
+    "BadInput",
+    "LocalTrouble",
+    "CorruptEntry",
+    "NoText",
+    "Unreachable",
+    "PostmapFailed",
+    "_NoValue",
+    "Unusable",
+)
 """Errors whose texts users read, with all that derive from them."""
 OF_CLICK = ("UsageError", "BadParameter")
 SILENT = ("ingress/", "runners/", "delivery/")
 """What raises errors that only logs and peers are told of, but for BadInput."""
-VALUES = ("lists/kinds.py", "config/values.py", "config/places.py", "spool/entry.py")
+VALUES = ("lists/kinds.py", "config/values.py", "config/places.py", "spool/entry.py", "config/archivers.py")
 """Where a ValueError says what is wrong with something that a user has written."""
 RETURNING = {
     "actions/template_check.py": ("_of_name",),
