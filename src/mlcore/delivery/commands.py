@@ -30,6 +30,9 @@ NO_UTF8_ADDRESS: Final = Failed(
 
 # What ends or splits a path, plus what is only harmless inside a quoted local part.
 _SUSPECT: Final = re.compile(r"[\x00-\x20\x7f<>\"\\]")
+_NEEDS_XTEXT: Final = re.compile(r"[^!-*,-<>-~]")
+_LONGEST_ORCPT: Final = 160
+"""Characters: with three for each it stays within the 500 of RFC 3461 4.2."""
 _QUOTED: Final = re.compile(r'"(?:[^"\\\x00-\x1f\x7f<>]|\\[^\x00-\x1f\x7f<>])*"@[^\x00-\x20\x7f<>"\\]+\Z')
 
 
@@ -46,18 +49,31 @@ def sendable(address: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A transaction as one peer can hear it. recipients: those it is asked about, in order; settled: by
-    position in the transaction, those that can never be asked; octets: the content, CRLF at its end."""
+    position in the transaction, those that can never be asked; octets: the content, CRLF at its end; dsn:
+    whether each address is said once more, for reports (RFC 3461 4.2): then they name the member, wherever
+    his mail was passed on to."""
 
     mail: str
     recipients: Sequence[str]
     settled: dict[int, Outcome]
     octets: bytes
+    dsn: bool = False
 
     def envelope(self, last: str = "") -> bytes:
         """MAIL, every RCPT and `last` (a command without CRLF, or nothing) as one group (RFC 2920 3.1)."""
-        rcpts = ">\r\nRCPT TO:<".join(self.recipients)
         end = f"{last}\r\n" if last else ""
+        if self.dsn:
+            lines = "\r\n".join(map(self.rcpt, self.recipients))
+            return f"{self.mail}\r\n{lines}\r\n{end}".encode()
+        rcpts = ">\r\nRCPT TO:<".join(self.recipients)
         return f"{self.mail}\r\nRCPT TO:<{rcpts}>\r\n{end}".encode()
+
+    def rcpt(self, address: str) -> str:
+        """The command for one of `recipients`, without CRLF."""
+        if not self.dsn or len(address) > _LONGEST_ORCPT or not address.isascii():
+            return f"RCPT TO:<{address}>"
+        written = address if _NEEDS_XTEXT.search(address) is None else _xtext(address)
+        return f"RCPT TO:<{address}> ORCPT=rfc822;{written}"
 
     def outcomes(self, asked: Sequence[Outcome]) -> tuple[Outcome, ...]:
         """Outcomes for the whole transaction, from those of `recipients`."""
@@ -88,11 +104,11 @@ def prepare(transaction: Transaction, peer: Features) -> Prepared:
         and all(recipients)
         and len(max(recipients, key=len)) <= MAX_ADDRESS
     ):
-        return Prepared(_mail(transaction, len(octets), peer, utf8=False), recipients, {}, octets)
+        return Prepared(_mail(transaction, len(octets), peer, utf8=False), recipients, {}, octets, peer.dsn)
     settled = _refused_alone(recipients, peer)
     asked = [address for position, address in enumerate(recipients) if position not in settled]
     utf8 = not all(map(str.isascii, asked))
-    return Prepared(_mail(transaction, len(octets), peer, utf8=utf8), asked, settled, octets)
+    return Prepared(_mail(transaction, len(octets), peer, utf8=utf8), asked, settled, octets, peer.dsn)
 
 
 def stuffed(octets: bytes) -> bytes:
@@ -100,6 +116,11 @@ def stuffed(octets: bytes) -> bytes:
     if b"\r\n." in octets:
         octets = octets.replace(b"\r\n.", b"\r\n..")
     return b"." + octets if octets.startswith(b".") else octets
+
+
+def _xtext(text: str) -> str:
+    """Printable ASCII as a parameter may hold it (RFC 3461 4)."""
+    return _NEEDS_XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", text)
 
 
 def _refused_as_a_whole(
@@ -136,6 +157,9 @@ def _mail(transaction: Transaction, size: int, peer: Features, *, utf8: bool) ->
         line += " BODY=8BITMIME"
     if utf8 or message.utf8_header or not transaction.reverse_path.isascii():
         line += " SMTPUTF8"
+    if peer.dsn:
+        # A report need not bring the whole post back; ENVID says which one it was (RFC 3461 4.3, 4.4).
+        line += f" RET=HDRS ENVID={_xtext(transaction.entry)}" if transaction.entry else " RET=HDRS"
     if transaction.xverp and peer.xverp:
         line += f" XVERP={transaction.xverp}"
     return line

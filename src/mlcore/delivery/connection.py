@@ -218,7 +218,7 @@ class SmtpConnection:
         if replies and replies[0].positive:
             for address in prepared.recipients:
                 if self.usable:
-                    replies += await self._say(f"RCPT TO:<{address}>", timeouts.rcpt_s)
+                    replies += await self._say(prepared.rcpt(address), timeouts.rcpt_s)
         if self.features.chunking or not self.usable or not _anybody(replies, count):
             return await self._by_bdat(prepared, replies)
         replies += await self._say("DATA", timeouts.data_s)

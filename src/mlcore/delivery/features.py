@@ -16,6 +16,7 @@ class Features:
     eight_bit: bool = False
     smtputf8: bool = False
     xverp: bool = False
+    dsn: bool = False
     starttls: bool = False
     size: int | None = None
     auth: frozenset[str] = frozenset()
@@ -34,6 +35,7 @@ def read_features(lines: Sequence[str]) -> Features:
         eight_bit="8BITMIME" in offered,
         smtputf8="SMTPUTF8" in offered,
         xverp="XVERP" in offered,
+        dsn="DSN" in offered,
         starttls="STARTTLS" in offered,
         size=_size(offered["SIZE"]) if "SIZE" in offered else None,
         auth=frozenset(offered.get("AUTH", ())),

@@ -14,6 +14,7 @@ from mlcore.delivery.commands import (
     NO_UTF8_ADDRESS,
     NO_UTF8_HEADER,
     TOO_BIG,
+    _xtext,
     prepare,
     sendable,
     stuffed,
@@ -22,6 +23,7 @@ from mlcore.delivery.features import Features
 from mlcore.delivery.outcome import Delivered
 from mlcore.delivery.transport import SealedMessage, Transaction
 from mlcore.mail.reply import ACCEPTED
+from support.delivery import transaction as transaction_to
 
 ALL = Features(pipelining=True, chunking=True, eight_bit=True, smtputf8=True, size=0)
 BARE = Features()
@@ -188,3 +190,32 @@ def test_p4_no_line_of_stuffed_content_is_a_lone_dot(octets: bytes) -> None:
     assert b"\r\n.\r\n" not in sent
     lines = [line[1:] if line.startswith(b".") else line for line in sent.split(b"\r\n")]
     assert b"\r\n".join(lines) == octets
+
+
+DSN = Features(pipelining=True, dsn=True)
+
+
+def test_where_reports_are_offered_each_address_is_said_for_them_too() -> None:
+    """RFC 3461 4.2 to 4.4, and xtext of its section 4."""
+    one = transaction_to("anne@example.org", "bart+list=x@example.org", "c" * 161 + "@example.org")
+    assert prepare(one, DSN).envelope("DATA").decode().splitlines() == [
+        f"MAIL FROM:<ant-bounces@example.com> RET=HDRS ENVID={one.entry}",
+        "RCPT TO:<anne@example.org> ORCPT=rfc822;anne@example.org",
+        "RCPT TO:<bart+list=x@example.org> ORCPT=rfc822;bart+2Blist+3Dx@example.org",
+        f"RCPT TO:<{'c' * 161}@example.org>",
+        "DATA",
+    ]
+
+
+def test_an_address_that_is_not_ascii_is_not_said_for_reports() -> None:
+    one = transaction_to("あ@example.org")
+    prepared = prepare(one, Features(pipelining=True, dsn=True, smtputf8=True))
+    assert prepared.envelope().decode().splitlines()[1:] == ["RCPT TO:<あ@example.org>"]
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40))
+def test_p9_xtext_holds_no_second_parameter(text: str) -> None:
+    written = _xtext(text)
+    assert written.isascii()
+    assert not set(written) & {" ", "=", "\r", "\n"}
+    assert re.sub(r"\+([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), written) == text

@@ -26,6 +26,7 @@ def test_what_postfix_says() -> None:
         eight_bit=True,
         smtputf8=True,
         starttls=True,
+        dsn=True,
         size=10_240_000,
         auth=frozenset({"PLAIN", "LOGIN"}),
     )
