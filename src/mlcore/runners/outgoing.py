@@ -26,6 +26,8 @@ from mlcore.spool.claim import Claim
 
 _XVERP_SIGNS: Final = frozenset("+-=")
 """What Postfix takes as signs of XVERP by default (verp_delimiter_filter); others are a 5xx for everybody."""
+_LARGE: Final = 10_000
+"""Recipients of which the plan is begun in a thread."""
 _COPIES_OCTETS: Final = 4 << 20
 """Of personal copies that wait for one slot."""
 
@@ -142,7 +144,9 @@ class Deliver:
         """Every transaction of the plan, some at a time. Raises the worst trouble once all have ended: what
         one of them meets must not cut off another in the middle, since that would repeat its copies."""
         cut = self._portions(delivery)
-        first = next(cut)
+        # To group a hundred thousand by domain takes longer than the loop may stand still.
+        is_large = len(delivery.open) > _LARGE
+        first = await self._work.spool.batches.run(next, cut) if is_large else next(cut)
         second = next(cut, None)
         if second is None:
             await self._transact(delivery, first)

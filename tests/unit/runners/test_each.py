@@ -171,3 +171,12 @@ async def test_p16_who_was_not_reached_because_of_a_stop_is_neither_put_off_nor_
     assert shop.files() == {"out": [name]}
     progress = shop.show("out", name).progress
     assert (progress.settled, progress.due) == (set(range(50)), 0)
+
+
+async def test_a_list_of_many_thousands_is_planned_beside_the_loop(shop: Workshop) -> None:
+    many = tuple(f"m{number}@{number % 7}.example" for number in range(10_001))
+    await shop.outgoing(*many)
+    shop.deliver(max_recipients=2_000)
+    await shop.drain()
+    assert shop.copies() == Counter(many)
+    assert shop.files() == {}
