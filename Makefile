@@ -6,8 +6,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := src tests benchmarks tools
 # What is about Postfix, the spool, the wire or the service is the same on any database: `make soak` runs it on PostgreSQL too.
 ANY_DATABASE := $(wildcard $(addprefix tests/integration/test_,postfix.py postfix_*.py signature_*.py p1_*.py p15_*.py p6_*.py \
-	p7_*.py crash_*.py handler_*.py limits_*.py loop.py no_dns.py service_*.py start_*.py unshunt_*.py) \
-	tests/chaos/test_kill_at_each_step.py tests/chaos/test_second_instance.py)
+	p7_*.py crash_*.py handler_*.py limits_*.py loop.py no_dns.py service_*.py start_*.py unshunt_*.py peer_*.py \
+	hundred_*.py reports_*.py archives.py digest_read_*.py personal_*.py autoresponses.py automatic_*.py bounce_life.py) \
+	$(addprefix tests/chaos/test_,kill_at_each_step.py kill_ten_thousand.py digests_killed.py second_instance.py))
 ON_DATABASE := $(addprefix tests/unit/,store actions cli runners server) \
 	$(filter-out $(ANY_DATABASE),$(wildcard tests/chaos/test_*.py tests/integration/test_*.py))
 # What decides is pure, so that every branch of it can be tried, and is: by its own tests, which take twice as long
@@ -19,7 +20,7 @@ LOCK := --generate-hashes --allow-unsafe --strip-extras --quiet --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DELETE_ON_ERROR:
-.PHONY: help venv dev packages run test test-sqlite test-postgresql check machines system soak bench bench-beside lock example clean
+.PHONY: help venv dev packages run test test-units test-servers test-postgresql check machines system soak bench bench-beside lock example clean
 
 help:
 	@echo 'make run      a server to try things out (Ctrl-C stops it)'
@@ -63,12 +64,16 @@ run: venv
 	@tools/demo-config var
 	@exec $(BIN)/mlcore -C var/etc/mlcore.cfg start --foreground --demo
 
-# All of it on SQLite, and on PostgreSQL what comes near a database. Both at the same time: most of it waits.
+# All of it on SQLite, and on PostgreSQL what comes near a database. All at the same time: most of it waits.
 test: dev packages
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target --keep-going test-sqlite test-postgresql
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target --keep-going test-servers test-units test-postgresql
 
-test-sqlite: dev packages
-	$(BIN)/pytest -m 'not soak and not system' $(if $(CHECKED),$(addprefix --ignore=,$(PURE)))
+test-units: dev packages
+	$(BIN)/pytest -m 'not soak and not system' --ignore=tests/integration --ignore=tests/chaos \
+		$(if $(CHECKED),$(addprefix --ignore=,$(PURE)))
+
+test-servers: dev packages
+	$(BIN)/pytest -m 'not soak and not system' tests/integration tests/chaos
 
 test-postgresql: dev packages
 	MLCORE_TEST_DATABASE=postgresql $(BIN)/pytest -m 'not soak and not system' $(ON_DATABASE)

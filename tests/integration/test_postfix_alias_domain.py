@@ -11,7 +11,14 @@ from support.postfix_site import MEMBER, postfix_site
 _HOST, _ALIAS = "lists.example.org", "mail.example.org"
 
 
-@pytest.mark.parametrize("way", ["hash", "lmdb", "socketmap for all"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param("hash", marks=pytest.mark.soak),
+        "lmdb",
+        pytest.param("socketmap for all", marks=pytest.mark.soak),
+    ],
+)
 def test_lists_of_a_domain_with_an_alias_domain(tmp_path: Path, way: Way) -> None:
     setting = Setting(
         way=way,

@@ -57,7 +57,12 @@ def _made_used_and_removed(site: PostfixSite, address: str, *, asked_before: boo
 
 @pytest.mark.parametrize(
     ("way", "unwanted"),
-    [("hash", ()), ("lmdb", ("relay_transport",)), ("socketmap", ()), ("socketmap for all", ())],
+    [
+        ("hash", ()),
+        pytest.param("lmdb", ("relay_transport",), marks=pytest.mark.soak),
+        pytest.param("socketmap", (), marks=pytest.mark.soak),
+        ("socketmap for all", ()),
+    ],
 )
 def test_p20_lists_come_and_go_under_load(tmp_path: Path, way: Way, unwanted: tuple[str, ...]) -> None:
     """With hash this needs relay_transport; LMDB has to do without it."""

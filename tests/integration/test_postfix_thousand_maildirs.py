@@ -15,7 +15,13 @@ _MEMBERS = [f"member-{number:04}@example.net" for number in range(1_000)]
 
 
 @pytest.mark.parametrize(
-    ("way", "jail"), [("hash", False), ("lmdb", True), ("socketmap", True), ("socketmap for all", True)]
+    ("way", "jail"),
+    [
+        pytest.param("hash", False, marks=pytest.mark.soak),
+        ("lmdb", True),
+        pytest.param("socketmap", True, marks=pytest.mark.soak),
+        ("socketmap for all", True),
+    ],
 )
 def test_a_post_comes_into_a_thousand_maildirs_once_each(tmp_path: Path, way: Way, jail: bool) -> None:
     """jail: the daemons of Postfix run in a chroot, as on Debian."""
