@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE := src tests benchmarks tools
-# What is about Postfix, the spool, the wire or the service is the same on any database: `make soak` runs it on PostgreSQL too.
+# What is about Postfix, the spool, the wire, the service or the words of commands is the same on any database: `make soak`
+# runs it on PostgreSQL too.
 ANY_DATABASE := $(wildcard $(addprefix tests/integration/test_,postfix.py postfix_*.py signature_*.py p1_*.py p15_*.py p6_*.py \
 	p7_*.py crash_*.py handler_*.py limits_*.py loop.py no_dns.py service_*.py start_*.py unshunt_*.py peer_*.py \
 	hundred_*.py reports_*.py archives.py digest_read_*.py personal_*.py autoresponses.py automatic_*.py bounce_life.py) \
-	$(addprefix tests/chaos/test_,kill_at_each_step.py kill_ten_thousand.py digests_killed.py second_instance.py))
-ON_DATABASE := $(addprefix tests/unit/,store actions cli runners server) \
+	tests/unit/cli $(addprefix tests/chaos/test_,kill_at_each_step.py kill_ten_thousand.py digests_killed.py second_instance.py))
+ON_DATABASE := $(addprefix tests/unit/,store actions runners server) \
 	$(filter-out $(ANY_DATABASE),$(wildcard tests/chaos/test_*.py tests/integration/test_*.py))
 # What decides is pure, so that every branch of it can be tried, and is: by its own tests, which take twice as long
 # where branches are counted. All others are run by `make test`.

@@ -85,7 +85,7 @@ async def test_p14_new_mail_does_not_wait_long_and_then_nothing_counts_as_a_stri
 
     runner = shop.runner("virgin", step)
     async with asyncio.TaskGroup() as group:
-        await suspects.run(shop.spool, {"virgin": runner}, shop.log, group, all_s=0.02)
+        await suspects.run(shop.spool, {"virgin": runner}, shop.log, group, all_s=0.5)
     assert seen == [(first, 1, False), (second, 0, True)]
 
 
