@@ -64,10 +64,11 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=0, help="a post to so many, and others meanwhile")
     parser.add_argument("--everything", action="store_true", help="every rule on, header, footer, prefix")
     parser.add_argument("--verp", action="store_true", help="a sender of its own for each recipient")
+    parser.add_argument("--size", type=int, default=4096, help="octets of a post")
     options = parser.parse_args()
     scenes = []
     if options.posts:
-        scenes = [Scene("as asked", options.posts, options.members, options.connections)]
+        scenes = [Scene("as asked", options.posts, options.members, options.connections, size=options.size)]
     elif not options.large:
         scenes = [
             Scene("10 members, 300 posts", 300, 10, 4),

@@ -331,6 +331,7 @@ class Server:
             raise DiskTrouble.of(error, f"opening the log {log_path(self.settings)}") from error
         self.settings = done.settings
         self._log.info("reloaded", changed=", ".join(done.changed), needs_restart=", ".join(done.restart))
+        self._log_file.flush()  # whoever asked may look at once
         return done
 
     async def _read_again(self, parts: Parts) -> Settings:
